@@ -1,0 +1,113 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every Swift target is built the same way.
+///
+/// `NonisolatedNonsendingByDefault` keeps a backend's async call in the event loop that made it;
+/// strict memory safety makes each step outside the language visible as `unsafe`.
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+]
+
+let nio = "swift-nio"
+let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: nio)
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+/// A library of Debian's that one room fences in.
+func library(_ name: String, pkgConfig: String, package: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "iot-jobs-gateway",
+  products: [
+    .executable(name: "iot-jobs-gateway", targets: ["iot-jobs-gateway"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    // C libraries, each behind one fence.
+    library("CNGHTTP2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
+    library("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+    library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
+    library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
+    library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
+    .target(name: "CJobsProto", dependencies: ["CProtobufC"]),
+
+    // Engines: bytes in, bytes out, no sockets.
+    room("HTTP2Engine", ["CNGHTTP2"]),
+    room("CryptoEngine", ["COpenSSL"]),
+
+    // The language of the house, and the rules that need no socket.
+    room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
+    room("GRPCWire"),
+    room("AWSSigning", ["CryptoEngine"]),
+    room("Telemetry", [logging]),
+
+    // The two sides, which meet only at JobsBackend.
+    room("Transport", [nioCore, nioPosix]),
+    room("Upstream", ["AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1]),
+    room(
+      "GatewayServer",
+      ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
+
+    // AWS in a box, for demos and for everybody's tests.
+    room("JobsEmulator", ["JobsAPI"]),
+    room(
+      "RESTServer",
+      ["AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
+
+    // The program.
+    .executableTarget(
+      name: "iot-jobs-gateway",
+      dependencies: [
+        "AWSSigning", "CYAML", "GatewayServer", "JobsAPI", "JobsEmulator", "RESTServer",
+        "Telemetry", "Transport", "Upstream", nioCore, nioPosix, logging,
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+      ],
+      path: "Sources/Gateway",
+      swiftSettings: settings),
+
+    tests("AWSSigningTests", ["AWSSigning", "CryptoEngine", "JobsAPI"]),
+    tests("GRPCWireTests", ["GRPCWire"]),
+    tests("HTTP2EngineTests", ["HTTP2Engine"]),
+    tests("JobsAPITests", ["JobsAPI"]),
+    tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
+    tests("RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
+    tests("UpstreamTests", ["Upstream", "JobsAPI", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
+    tests("TelemetryTests", ["Telemetry"]),
+    tests(
+      "GatewayServerTests",
+      ["GatewayServer", "JobsAPI", "GRPCWire", "HTTP2Engine", nioCore, nioEmbedded]),
+    tests("GatewayTests", ["iot-jobs-gateway"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

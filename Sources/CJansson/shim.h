@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// jansson as Swift sees it. Only JobsAPI/REST imports this module.
+#ifndef CJANSSON_SHIM_H
+#define CJANSSON_SHIM_H
+
+#include <jansson.h>
+
+#if JANSSON_VERSION_HEX < 0x020e00
+#error "jansson 2.14 or later is needed"
+#endif
+
+#endif

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef P_H
+#define P_H
+#endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a call has no answer, and whose doing that was.
+package struct JobsFailure: Error, Equatable, Sendable {
+  package var cause: Cause
+  package var trace: UpstreamTrace
+
+  package init(_ cause: Cause, trace: UpstreamTrace = UpstreamTrace()) {
+    self.cause = cause
+    self.trace = trace
+  }
+
+  package enum Cause: Equatable, Sendable {
+    /// The caller's arguments break a constraint; nothing was sent.
+    case invalid([FieldViolation])
+    /// AWS answered with an error.
+    case refused(AWSRefusal)
+    /// AWS answered with success and a body that cannot be read, or is over the limit.
+    case malformedResponse(String)
+    /// The request surely did not reach AWS's logic: no connection, no room in the pool's patience.
+    case unreachable(String)
+    /// The request was sent, or partly, and no whole answer came back.
+    case interrupted(String)
+    /// The attempt's own time ran out. `requestSent` tells whether any byte had left.
+    case attemptTimedOut(requestSent: Bool)
+    /// The waiting queue of the pool is full, or another bound of this process is reached.
+    case overloaded(String)
+    /// No credential to sign with. The text names sources, never secrets.
+    case credentialsUnavailable(String)
+    /// The caller's deadline passed.
+    case deadlineExceeded(mayHaveBeenApplied: Bool)
+    /// The caller went away.
+    case cancelled(mayHaveBeenApplied: Bool)
+  }
+}
+
+/// An argument that breaks a constraint.
+package struct FieldViolation: Equatable, Sendable {
+  /// The field's path in the request message, in the .proto's spelling: `status_details["k"]`.
+  package var field: String
+  /// What is wrong and what is allowed. Holds no more of the caller's value than the field shows.
+  package var rule: String
+
+  package init(field: String, rule: String) {
+    self.field = field
+    self.rule = rule
+  }
+}
+
+/// An error that AWS answered with.
+package struct AWSRefusal: Equatable, Sendable {
+  /// The cleaned name: no namespace, no trailing URI. The HTTP status in digits if there was none.
+  package var name: String
+  package var httpStatus: Int
+  /// AWS's words, capped and without control characters.
+  package var message: String
+  /// What the name and status mean to us.
+  package var kind: AWSErrorKind
+  /// The present state, which AWS sends with refused updates.
+  package var executionState: JobExecutionState?
+  /// From `x-amz-retry-after` (milliseconds) or `Retry-After` (seconds).
+  package var retryAfterMilliseconds: Int64?
+
+  package init(name: String, httpStatus: Int, message: String, kind: AWSErrorKind) {
+    self.name = name
+    self.httpStatus = httpStatus
+    self.message = message
+    self.kind = kind
+  }
+}
+
+/// The kinds of refusal that a caller or a policy treats apart.
+package enum AWSErrorKind: Equatable, Sendable {
+  case invalidRequest
+  case resourceNotFound
+  case terminalState
+  case invalidStateTransition
+  case versionMismatch
+  case conflict
+  case quotaExceeded
+  case throttled
+  case serviceUnavailable
+  case internalFailure
+  case requestTimeout
+  case accessDenied
+  /// Access denied in the words of a host that serves no account: "use describe-endpoint".
+  case invalidEndpoint
+  case credentialsExpired
+  case signingFailed
+  case clockSkew
+  case certificate
+  case wrongEndpoint
+  /// No name that we know: the HTTP status decides.
+  case unknown
+}
