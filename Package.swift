@@ -103,6 +103,7 @@ let package = Package(
     tests("RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
     tests("UpstreamTests", ["Upstream", "JobsAPI", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
     tests("TelemetryTests", ["Telemetry"]),
+    tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
       "GatewayServerTests",
       ["GatewayServer", "JobsAPI", "GRPCWire", "HTTP2Engine", nioCore, nioEmbedded]),

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A listening socket and the connections that came in through it.
+// What is spoken on a connection is the business of the closure that sets it up.
+
+package import NIOCore
+import NIOPosix
+
+/// How a listener treats the system and its peers.
+package struct ListenerLimits: Equatable, Sendable {
+  /// Connections open at a time; one more is closed as soon as it is accepted.
+  package var connections: Int
+  /// Connections that the kernel holds until they are accepted.
+  package var backlog: Int
+
+  package init(connections: Int = 10_000, backlog: Int = 1_024) {
+    self.connections = connections
+    self.backlog = backlog
+  }
+}
+
+/// A bound socket that accepts until it is drained.
+///
+/// Connections are spread over the event loops of the group, each stays on its own for life. To
+/// drain, the socket is closed and each connection is sent `ChannelShouldQuiesceEvent`: a handler
+/// that hears it accepts nothing new, finishes what runs and closes.
+package final class Listener: Sendable {
+  /// Where it really listens: port 0 has become the port that the system gave.
+  package let address: ListenAddress
+  private let channel: any Channel
+  private let roster: ConnectionRoster
+
+  private init(address: ListenAddress, channel: any Channel, roster: ConnectionRoster) {
+    self.address = address
+    self.channel = channel
+    self.roster = roster
+  }
+
+  /// Binds and begins to accept.
+  ///
+  /// `configure` puts the handlers into the pipeline of a new connection. It runs in the event loop
+  /// of that connection; when it throws, the connection is closed. A socket file left behind by a
+  /// process that died is replaced; any other file at the path is an error.
+  /// - Throws: ``ListenError/bindFailed(address:reason:)``.
+  package static func bind(
+    to address: ListenAddress,
+    on group: any EventLoopGroup,
+    limits: ListenerLimits = ListenerLimits(),
+    configure: @escaping @Sendable (any Channel) throws -> Void
+  ) async throws(ListenError) -> Listener {
+    let roster = ConnectionRoster(limit: limits.connections)
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: Int32(clamping: limits.backlog))
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.maxMessagesPerRead, value: 16)
+      .childChannelInitializer { connection in
+        connection.eventLoop.makeCompletedFuture {
+          try roster.admit(connection)
+          try Self.sendWithoutDelay(connection, on: address)
+          try configure(connection)
+        }
+      }
+    do {
+      let channel = try await Self.bind(bootstrap, to: address).get()
+      let bound = address.withPort(of: channel.localAddress)
+      return Listener(address: bound, channel: channel, roster: roster)
+    } catch {
+      throw .bindFailed(address: address, reason: Self.reason(for: error))
+    }
+  }
+
+  /// Connections accepted so far, the refused ones not among them.
+  package var acceptedConnections: Int { self.roster.accepted }
+
+  /// Connections open now.
+  package var openConnections: Int { self.roster.open }
+
+  /// Accepts nothing more. Open connections go on.
+  package func stopAccepting() async {
+    // A socket that is closed already is what was asked for.
+    try? await self.channel.close().get()
+  }
+
+  /// Accepts nothing more, asks each connection to finish, and returns when all are closed.
+  ///
+  /// What is still open after `grace` is closed hard.
+  /// - Returns: The connections that had to be closed hard.
+  @discardableResult
+  package func drain(grace: TimeAmount) async -> Int {
+    await self.stopAccepting()
+    let emptied = self.channel.eventLoop.makePromise(of: Void.self)
+    for connection in self.roster.drain(whenEmpty: emptied) {
+      connection.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+    let roster = self.roster
+    let lastCall = self.channel.eventLoop.scheduleTask(in: grace) { roster.closeAll() }
+    // The promise is only ever succeeded, by the last connection to leave.
+    try? await emptied.futureResult.get()
+    lastCall.cancel()
+    return (try? await lastCall.futureResult.get()) ?? 0
+  }
+
+  private static func bind(
+    _ bootstrap: ServerBootstrap, to address: ListenAddress
+  ) -> EventLoopFuture<any Channel> {
+    switch address {
+    case .ipv4(let host, let port), .ipv6(let host, let port):
+      bootstrap.bind(host: host, port: port)
+    case .unix(let path):
+      bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
+    }
+  }
+
+  /// Answers are written whole, so waiting for more bytes would only add to the latency.
+  private static func sendWithoutDelay(_ connection: any Channel, on address: ListenAddress) throws
+  {
+    if case .unix = address { return }
+    try connection.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+  }
+
+  private static func reason(for error: any Error) -> String {
+    (error as? IOError)?.description ?? String(describing: error)
+  }
+}
