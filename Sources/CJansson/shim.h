@@ -9,4 +9,7 @@
 #error "jansson 2.14 or later is needed"
 #endif
 
+/// `json_typeof` is a macro over a field that Swift does not see the same way on every version.
+static inline json_type cjansson_typeof(const json_t *value) { return json_typeof(value); }
+
 #endif
