@@ -100,7 +100,8 @@ let package = Package(
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
-    tests("RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
+    tests(
+      "RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
     tests("UpstreamTests", ["Upstream", "JobsAPI", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),

@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Sets up what is missing, then runs every check of the project and says what it could not run.
+set -euo pipefail
+
+# shellcheck source=Tests/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+cd "$root"
+
+usage() {
+  cat <<'EOF'
+usage: Tests/run.sh [--all] [--lint] [--unit] [--e2e] [-h]
+
+  (none)   lint, unit tests, end-to-end tests with the release binary
+  --lint   generated code, format, shell scripts
+  --unit   warnings-free debug build, unit tests
+  --e2e    release build, its size, end-to-end tests
+  --all    everything, then once more under the address and the thread sanitizer,
+           and the long benchmarks
+EOF
+}
+
+# The binary with its symbols stripped stays under this: it sits beside every pod.
+binary_limit_bytes=$((25 * 1000 * 1000))
+strict=(--explicit-target-dependency-import-check error)
+
+results="$(mktemp -d)"
+trap 'rm -rf "$results"' EXIT
+passed=0
+failed=0
+summary=()
+
+# Records that something was not checked. Works from inside a stage.
+skip() {
+  say "SKIP: $*"
+  printf '%s\n' "$*" >>"$results/skips"
+}
+
+have() {
+  command -v "$1" >/dev/null || {
+    skip "$2: $1 is not installed and could not be"
+    return 1
+  }
+}
+
+# Runs one stage under its heading. The stage is a plain command here, never part of a condition,
+# so that `set -e` holds inside it.
+stage() {
+  local title="$1" status started=$SECONDS
+  shift
+  printf '\n==== %s ====\n' "$title"
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  status=$?
+  set -e
+  local took="$((SECONDS - started)) s"
+  if ((status == 0)); then
+    passed=$((passed + 1))
+    summary+=("ok      $title ($took)")
+  else
+    failed=$((failed + 1))
+    summary+=("FAILED  $title ($took)")
+  fi
+  printf '==== %s: exit %d after %s ====\n' "$title" "$status" "$took"
+  return 0
+}
+
+finish() {
+  printf '\n==== Summary ====\n'
+  printf '%s\n' "${summary[@]}"
+  local skips=0
+  if [[ -s "$results/skips" ]]; then
+    skips=$(wc -l <"$results/skips")
+    printf '\n!!!!!!!! NOT CHECKED !!!!!!!!\n'
+    sed 's/^/SKIP    /' "$results/skips"
+  fi
+  printf '\nStages: %d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skips"
+  ((failed == 0))
+}
+
+set_up() {
+  need_swift
+  swift --version 2>&1
+  install_build_packages
+  if ! install_packages "${test_packages[@]}"; then
+    local package
+    for package in $(missing_packages "${test_packages[@]}"); do
+      install_packages "$package" || say "warning: $package could not be installed"
+    done
+  fi
+  prepare_venv
+}
+
+# The committed C code and descriptors are what the .proto files give.
+check_generated_code() {
+  have protoc "generated code" || return 0
+  have protoc-gen-c "generated code" || return 0
+  PATH="$venv/bin:$PATH" bash Protos/generate.sh --check
+}
+
+check_format() {
+  swift format lint --strict --parallel --recursive Package.swift Sources Tests
+}
+
+check_shell_scripts() {
+  have shellcheck "shell scripts" || return 0
+  local scripts
+  mapfile -t scripts < <(
+    printf '.ci/run\n'
+    find deploy Protos Tests -name '*.sh' -not -name setup.sh
+  )
+  # The set-up files are read through those that source them.
+  shellcheck --external-sources --check-sourced "${scripts[@]}"
+}
+
+# Builds and fails on any warning that is not a dependency's. Files that warned are touched, since
+# a build that finds them up to date would keep silent about them the next time.
+build_without_warnings() {
+  local log="$results/build.log"
+  swift build "$@" "${strict[@]}" 2>&1 | tee "$log"
+  local warnings
+  warnings="$(grep -E 'warning:' "$log" | grep -v '/checkouts/' | sort -u || true)"
+  [[ -n "$warnings" ]] || return 0
+  grep -oE '^/[^:]+' <<<"$warnings" | sort -u | xargs --no-run-if-empty touch --no-create
+  printf 'warnings count as errors:\n%s\n' "$warnings"
+  return 1
+}
+
+run_unit_tests() {
+  swift test --skip-build "${strict[@]}" "$@"
+}
+
+check_binary_size() {
+  local stripped="$results/iot-jobs-gateway" bytes
+  strip -o "$stripped" "$(release_binary)"
+  bytes=$(stat --format=%s "$stripped")
+  printf 'stripped binary: %d bytes, limit %d\n' "$bytes" "$binary_limit_bytes"
+  ((bytes <= binary_limit_bytes))
+}
+
+run_end_to_end() {
+  local binary="$1" log="$results/pytest.log"
+  shift
+  have h2load "calls by the hundred thousand" || true
+  have curl "HTTP-level errors" || true
+  GATEWAY_BINARY="$binary" "$venv/bin/python" -m pytest Tests/EndToEnd -p no:cacheprovider \
+    -q -rs --durations=10 "$@" | tee "$log"
+  sed -n 's/^SKIPPED /end-to-end: /p' "$log" >>"$results/skips"
+}
+
+# True when a program built with this sanitizer runs on this machine at all.
+sanitizer_works() {
+  printf 'print("sanitized")\n' >"$results/probe.swift"
+  swiftc "-sanitize=$1" -o "$results/probe" "$results/probe.swift" >&2 && "$results/probe" >&2
+}
+
+test_with_sanitizer() {
+  local sanitizer="$1" scratch="$2"
+  if ! sanitizer_works "$sanitizer"; then
+    skip "$sanitizer sanitizer: its runtime does not work on this machine"
+    return 0
+  fi
+  local sanitized=(--sanitize "$sanitizer" --scratch-path "$scratch")
+  swift build --build-tests "${sanitized[@]}"
+  swift test --skip-build "${sanitized[@]}"
+  run_end_to_end "$(swift build "${sanitized[@]}" --show-bin-path)/iot-jobs-gateway" \
+    -m 'not long'
+}
+
+run_benchmarks() {
+  bash Tests/Benchmarks/benchmark.sh
+}
+
+lint() {
+  stage "Generated code" check_generated_code
+  stage "Format" check_format
+  stage "Shell scripts" check_shell_scripts
+}
+
+unit() {
+  stage "Debug build without warnings" build_without_warnings --build-tests
+  stage "Unit tests" run_unit_tests
+}
+
+end_to_end() {
+  stage "Release build" build_release
+  stage "Size of the binary" check_binary_size
+  stage "End to end" run_end_to_end "$(release_binary)"
+}
+
+sanitizers() {
+  stage "Address sanitizer" test_with_sanitizer address .build-asan
+  stage "Thread sanitizer" test_with_sanitizer thread .build-tsan
+}
+
+main() {
+  local parts=() all=false
+  while (($# > 0)); do
+    case "$1" in
+      --all) all=true ;;
+      --lint) parts+=(lint) ;;
+      --unit) parts+=(unit) ;;
+      --e2e) parts+=(end_to_end) ;;
+      -h | --help)
+        usage
+        exit 0
+        ;;
+      *)
+        usage >&2
+        exit 64
+        ;;
+    esac
+    shift
+  done
+  if "$all" || ((${#parts[@]} == 0)); then
+    parts=(lint unit end_to_end)
+  fi
+  stage "Set-up" set_up
+  if ((failed == 0)); then
+    local part
+    for part in "${parts[@]}"; do "$part"; done
+    if "$all"; then
+      sanitizers
+      stage "Benchmarks" run_benchmarks
+    fi
+  fi
+  finish
+}
+
+main "$@"
