@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#ifndef P_H
-#define P_H
-#endif
