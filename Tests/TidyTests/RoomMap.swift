@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Who may import whom. Imports point down only; the two sides meet at `JobsBackend`.
+enum RoomMap {
+  /// Each room with the modules of this project that it may import.
+  static let edges: [String: Set<String>] = [
+    "HTTP2Engine": ["CNGHTTP2"],
+    "CryptoEngine": ["COpenSSL"],
+    "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC"],
+    "GRPCWire": [],
+    "AWSSigning": ["CryptoEngine"],
+    "Telemetry": [],
+    "Transport": [],
+    "Upstream": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
+    "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],
+    "JobsEmulator": ["JobsAPI"],
+    "RESTServer": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
+    "Gateway": [
+      "AWSSigning", "CYAML", "GatewayServer", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
+      "Transport", "Upstream",
+    ],
+  ]
+
+  /// Rooms that hold C alone: module maps, shims, generated code.
+  static let clangRooms: Set<String> = [
+    "CNGHTTP2", "COpenSSL", "CProtobufC", "CJansson", "CYAML", "CJobsProto",
+  ]
+
+  /// Each C module with the folder that fences it in. Nobody else imports it.
+  static let fences: [String: String] = [
+    "CNGHTTP2": "Sources/HTTP2Engine/",
+    "COpenSSL": "Sources/CryptoEngine/",
+    "CProtobufC": "Sources/JobsAPI/Wire/",
+    "CJobsProto": "Sources/JobsAPI/Wire/",
+    "CJansson": "Sources/JobsAPI/REST/",
+    "CYAML": "Sources/Gateway/Configuration/",
+  ]
+
+  /// Modules from elsewhere, with the rooms that may import them; no room is named for those that
+  /// all may have.
+  static let outside: [String: Set<String>] = [
+    "ArgumentParser": ["Gateway"],
+    "Configuration": ["Gateway"],
+    "Logging": ["Telemetry", "Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
+    "NIOCore": ["Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
+    "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer"],
+    "NIOPosix": ["Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
+    "ServiceLifecycle": ["Gateway"],
+    "UnixSignals": ["Gateway"],
+    "BasicContainers": [],
+    "DequeModule": [],
+    "Glibc": [],
+    "HeapModule": [],
+    "OrderedCollections": [],
+    "Synchronization": [],
+  ]
+}
