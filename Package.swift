@@ -21,6 +21,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: nio)
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A library of Debian's that one room fences in.
@@ -70,7 +71,8 @@ let package = Package(
 
     // The two sides, which meet only at JobsBackend.
     room("Transport", [nioCore, nioPosix]),
-    room("Upstream", ["AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1]),
+    room(
+      "Upstream", ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, nioCore, nioHTTP1]),
     room(
       "GatewayServer",
       ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
@@ -102,7 +104,9 @@ let package = Package(
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
     tests(
       "RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
-    tests("UpstreamTests", ["Upstream", "JobsAPI", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
+    tests(
+      "UpstreamTests",
+      ["Upstream", "AWSSigning", "JobsAPI", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
     tests("TelemetryTests", ["Telemetry"]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
