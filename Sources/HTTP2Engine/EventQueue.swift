@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Events in order of arrival. Its memory is kept from one read to the next.
+struct EventQueue {
+  private var events: [HTTP2Event] = []
+  private var head = 0
+
+  var isEmpty: Bool { self.head == self.events.count }
+
+  mutating func append(_ event: HTTP2Event) {
+    self.events.append(event)
+  }
+
+  mutating func popFirst() -> HTTP2Event? {
+    guard self.head < self.events.count else { return nil }
+    let event = self.events[self.head]
+    self.head += 1
+    if self.head == self.events.count {
+      self.events.removeAll(keepingCapacity: true)
+      self.head = 0
+    }
+    return event
+  }
+}

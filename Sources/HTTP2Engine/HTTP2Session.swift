@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HTTP2Engine is the only room that knows libnghttp2. Bytes go in and events come out; responses
+// go in and bytes come out. It refuses to know sockets, event loops, gRPC and time.
+
+import CNGHTTP2
+
+/// The server's end of one HTTP/2 connection (RFC 9113), without I/O.
+///
+/// The order of calls is always the same: ``receive(_:)`` what the socket gave, ``nextEvent()``
+/// until nil, ``drainOutbound(atMost:into:)``, ``nextEvent()`` until nil again (writing can close
+/// streams), and close the socket when ``isFinished``. Submitting is allowed at any time between.
+///
+/// A session belongs to one event loop. It is a class since libnghttp2 keeps its address.
+@safe
+package final class HTTP2Session {
+  let native: OpaquePointer
+  let limits: HTTP2Limits
+
+  // Callbacks write these; everything else happens in the methods below.
+  var events = EventQueue()
+  var arena: [UInt8] = []
+  var incomingFields = HeaderFields()
+  var incomingListBytes = 0
+  var incomingIsTooLarge = false
+  var streams: [Int32: StreamRecord] = [:]
+  var deferred = DeferredWork()
+  var peerFaults = 0
+  var callbackFailure: HTTP2SessionError?
+
+  private var hasFailed = false
+  private var hasTerminated = false
+
+  /// Queues SETTINGS and the connection's WINDOW_UPDATE, so drain once before the first read.
+  ///
+  /// - Throws: ``HTTP2SessionError/outOfMemory`` or ``HTTP2SessionError/native(code:during:)``.
+  package init(limits: HTTP2Limits = HTTP2Limits()) throws(HTTP2SessionError) {
+    self.limits = limits
+    unsafe self.native = try makeNativeSession(limits: limits)
+    // The session does not outlive `self`, which deletes it; nobody else holds the address.
+    unsafe nghttp2_session_set_user_data(
+      self.native, Unmanaged.passUnretained(self).toOpaque())
+    try unsafe submitSettings(limits, to: self.native)
+  }
+
+  deinit {
+    unsafe nghttp2_session_del(self.native)
+  }
+
+  // MARK: - Inbound
+
+  /// Takes bytes from the peer. What they mean is in ``nextEvent()`` afterwards, also after a throw.
+  ///
+  /// - Throws: What ends the connection. Drain once more, so that the peer learns why, then close.
+  package func receive(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
+    if self.hasFailed { throw .alreadyFailed }
+    if self.events.isEmpty { self.recycleArena() }
+    let count = unsafe bytes.withUnsafeBufferPointer { bytes in
+      // libnghttp2 reads within the bounds given and keeps no pointer.
+      unsafe nghttp2_session_mem_recv(self.native, bytes.baseAddress, bytes.count)
+    }
+    guard count >= 0 else { throw self.failed(Int32(clamping: count)) }
+    try self.enforcePatience()
+  }
+
+  /// The next thing the peer did, or nil when everything received so far is handled.
+  package func nextEvent() -> HTTP2Event? {
+    self.events.popFirst()
+  }
+
+  /// Reads body bytes in place.
+  ///
+  /// - Precondition: There was no ``receive(_:)`` since the event that carried `bytes`.
+  package func withBytes<Result, Failure: Error>(
+    of bytes: ReceivedBytes, _ body: (Span<UInt8>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let arena = self.arena
+    return try body(arena.span.extracting(bytes.range))
+  }
+
+  /// Opens the windows again by as many bytes as the application is done with (RFC 9113 §6.9).
+  ///
+  /// Counts more than a stream has delivered are cut; a closed stream's bytes went back by themselves.
+  package func consume(_ count: Int, on streamID: Int32) {
+    guard let index = self.streams.index(forKey: streamID) else { return }
+    let consumed = min(count, self.streams.values[index].unconsumedBytes)
+    guard consumed > 0 else { return }
+    self.streams.values[index].unconsumedBytes -= consumed
+    let code = unsafe nghttp2_session_consume(self.native, streamID, consumed)
+    self.note(code, during: .consume)
+  }
+
+  // MARK: - Outbound
+
+  /// Queues a whole response.
+  package func submitResponse(_ response: HTTP2Response, on streamID: Int32) -> OnSubmitResponse {
+    guard let index = self.streams.index(forKey: streamID) else { return .streamClosed }
+    guard !self.streams.values[index].isAnswered else { return .alreadyAnswered }
+    let hasMore = !response.body.isEmpty || !response.trailers.isEmpty
+    self.streams.values[index].answer(with: response)
+    self.note(
+      self.submit(response.headers, hasMore: hasMore, on: streamID), during: .submitResponse)
+    return .queued
+  }
+
+  /// Queues RST_STREAM. Does nothing to a stream that is closed.
+  package func resetStream(_ streamID: Int32, code: HTTP2ErrorCode) {
+    guard self.streams[streamID] != nil else { return }
+    self.streams[streamID]?.isAnswered = true
+    let result = unsafe nghttp2_submit_rst_stream(
+      self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue), streamID, code.rawValue)
+    self.note(result, during: .submitReset)
+  }
+
+  /// Hands what is ready to be written to `sink`, a frame or so at a time.
+  ///
+  /// - Parameters:
+  ///   - limit: Stop once this many bytes were handed over. The last frame is not cut, so up to one
+  ///     frame (16 KiB and 9 bytes) more may come.
+  ///   - sink: Copies the bytes; libnghttp2 reuses their memory.
+  /// - Throws: What ends the connection.
+  package func drainOutbound(
+    atMost limit: Int = .max, into sink: (Span<UInt8>) -> Void
+  ) throws(HTTP2SessionError) -> OnDrain {
+    var written = 0
+    while written < limit {
+      self.doDeferredWork()
+      if let failure = self.callbackFailure { throw self.fail(with: failure) }
+      var bytes: UnsafePointer<UInt8>?
+      let count = unsafe nghttp2_session_mem_send(self.native, &bytes)
+      guard count >= 0 else {
+        throw self.fail(with: .init(nativeCode: Int32(clamping: count), during: .send))
+      }
+      guard count > 0, let start = unsafe bytes else {
+        // The last callbacks may have asked for something: a reset after an early response.
+        if self.deferred.isEmpty { return .drained }
+        continue
+      }
+      // The bytes stay until the next call into libnghttp2; the sink has copied them by then.
+      sink(unsafe Span(_unsafeStart: start, count: count))
+      written += count
+    }
+    return self.wantsWrite ? .paused : .drained
+  }
+
+  // MARK: - The end
+
+  /// Tells the peer to open no more streams, and asks it to confirm (RFC 9113 §6.8).
+  ///
+  /// Streams that are on their way are still served. ``HTTP2Event/shutdownNoticeAcknowledged`` or a
+  /// timer, whichever is first, leads to ``finishShutdown()``.
+  package func beginShutdown() {
+    let code = unsafe nghttp2_submit_shutdown_notice(self.native)
+    self.note(code, during: .submitGoAway)
+    let ping = unsafe shutdownPing.withUnsafeBufferPointer { opaque in
+      // libnghttp2 copies the eight bytes.
+      unsafe nghttp2_submit_ping(
+        self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue), opaque.baseAddress)
+    }
+    self.note(ping, during: .submitPing)
+  }
+
+  /// Refuses streams newer than those seen so far; the session is finished once these are answered.
+  package func finishShutdown() {
+    let code = unsafe nghttp2_submit_goaway(
+      self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+      nghttp2_session_get_last_proc_stream_id(self.native), HTTP2ErrorCode.noError.rawValue,
+      nil, 0)
+    self.note(code, during: .submitGoAway)
+  }
+
+  /// Ends the connection now, whatever is still open: one GOAWAY, and the session is finished.
+  package func terminate(code: HTTP2ErrorCode) {
+    guard !self.hasTerminated else { return }
+    self.hasTerminated = true
+    let result = unsafe nghttp2_session_terminate_session(self.native, code.rawValue)
+    self.note(result, during: .submitGoAway)
+  }
+
+  /// Whether more bytes from the peer can mean anything.
+  package var wantsRead: Bool {
+    guard !self.hasFailed else { return false }
+    return unsafe nghttp2_session_want_read(self.native) != 0
+  }
+
+  /// Whether ``drainOutbound(atMost:into:)`` has something to hand over.
+  package var wantsWrite: Bool {
+    guard self.deferred.isEmpty else { return true }
+    return unsafe nghttp2_session_want_write(self.native) != 0
+  }
+
+  /// Whether the connection has nothing left to do and should be closed.
+  package var isFinished: Bool {
+    !self.wantsRead && !self.wantsWrite
+  }
+
+  /// Streams that are open now. At most ``HTTP2Limits/maxConcurrentStreams``.
+  package var openStreamCount: Int { self.streams.count }
+}
+
+// MARK: - Private
+
+extension HTTP2Session {
+  /// Bytes of arena kept from one read to the next; a burst's memory goes back.
+  private static let keptArenaBytes = 65_536
+
+  private func recycleArena() {
+    self.arena.removeAll(keepingCapacity: self.arena.capacity <= Self.keptArenaBytes)
+  }
+
+  private func submit(_ headers: HeaderFields, hasMore: Bool, on streamID: Int32) -> Int32 {
+    var provider = unsafe nghttp2_data_provider()
+    unsafe provider.read_callback = readBody
+    return unsafe headers.withNative { fields, count in
+      unsafe withUnsafePointer(to: &provider) { provider in
+        // Both arguments are copied; the body is asked for through `readBody`.
+        unsafe nghttp2_submit_response(
+          self.native, streamID, fields, count, hasMore ? provider : nil)
+      }
+    }
+  }
+
+  private func doDeferredWork() {
+    guard !self.deferred.isEmpty else { return }
+    for (streamID, code) in self.deferred.resets {
+      self.resetStream(streamID, code: code)
+    }
+    self.deferred.resets.removeAll(keepingCapacity: true)
+    let credit = self.deferred.connectionCredit
+    guard credit > 0 else { return }
+    self.deferred.connectionCredit = 0
+    self.note(
+      unsafe nghttp2_session_consume_connection(self.native, credit), during: .consume)
+  }
+
+  /// Ends the connection of a peer that makes others pay: for its faults, or for not reading.
+  private func enforcePatience() throws(HTTP2SessionError) {
+    if self.peerFaults > self.limits.maxPeerFaults {
+      self.terminate(code: .enhanceYourCalm)
+    }
+    guard unsafe nghttp2_session_get_outbound_queue_size(self.native) <= self.limits.maxQueuedFrames
+    else {
+      self.terminate(code: .enhanceYourCalm)
+      throw self.fail(with: .flooded)
+    }
+  }
+
+  private func failed(_ nativeCode: Int32) -> HTTP2SessionError {
+    let error = HTTP2SessionError(nativeCode: nativeCode, during: .receive)
+    if error == .flooded { self.terminate(code: .enhanceYourCalm) }
+    return self.fail(with: error)
+  }
+
+  private func fail(with error: HTTP2SessionError) -> HTTP2SessionError {
+    self.hasFailed = true
+    self.callbackFailure = nil
+    return error
+  }
+
+  /// Keeps a failure of a submit function for the next drain. These fail for want of memory only,
+  /// since streams and arguments are checked before; no caller could do better than to drain.
+  private func note(_ code: Int32, during call: HTTP2SessionError.NativeCall) {
+    guard code != 0, self.callbackFailure == nil else { return }
+    self.callbackFailure = HTTP2SessionError(nativeCode: code, during: call)
+  }
+}

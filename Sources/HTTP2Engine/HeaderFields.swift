@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// An ordered list of header fields in one flat piece of memory.
+///
+/// Pseudo-header fields are fields like any other and come first (RFC 9113 §8.3). Values are bytes:
+/// whoever wants a `String` asks for it. Building a list costs two allocations, copying it none.
+package struct HeaderFields: Sendable {
+  /// Where one field lies in `bytes`: the name, then at once its value.
+  struct Field: Sendable {
+    var start: UInt32
+    var nameCount: UInt32
+    var valueCount: UInt32
+    var isIndexed: Bool
+
+    var nameRange: Range<Int> {
+      Int(self.start)..<Int(self.start) + Int(self.nameCount)
+    }
+
+    var valueRange: Range<Int> {
+      let start = Int(self.start) + Int(self.nameCount)
+      return start..<start + Int(self.valueCount)
+    }
+  }
+
+  /// Whether HPACK may remember an outbound field for the next response (RFC 7541 §6.2).
+  package enum Indexing: Sendable {
+    /// The same value comes again and again: one or two bytes from the second time on.
+    case repeated
+    /// The value is this call's own; remembering it would only push out the useful ones.
+    case unique
+  }
+
+  var bytes: [UInt8]
+  var fields: [Field]
+
+  package init() {
+    self.bytes = []
+    self.fields = []
+  }
+
+  /// Reserves room so that a usual request needs no second allocation.
+  init(reservingBytes bytes: Int, fields: Int) {
+    self.init()
+    self.bytes.reserveCapacity(bytes)
+    self.fields.reserveCapacity(fields)
+  }
+
+  package var count: Int { self.fields.count }
+  package var isEmpty: Bool { self.fields.isEmpty }
+}
+
+// MARK: - Reading
+
+extension HeaderFields {
+  /// The field at a position, in the order of arrival.
+  package subscript(position: Int) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>) {
+    let field = self.fields[position]
+    return (self.bytes[field.nameRange], self.bytes[field.valueRange])
+  }
+
+  /// The value of the first field of this name, without a copy.
+  ///
+  /// - Parameter name: In lower case, as HTTP/2 sends names.
+  package func value(of name: StaticString) -> ArraySlice<UInt8>? {
+    guard let field = self.first(name) else { return nil }
+    return self.bytes[field.valueRange]
+  }
+
+  /// Whether the first field of this name has exactly this value.
+  package func contains(_ name: StaticString, _ value: StaticString) -> Bool {
+    guard let field = self.first(name) else { return false }
+    return self.holds(value, at: field.valueRange)
+  }
+
+  /// The value of the first field of this name as text; nil if it is missing or not UTF-8.
+  package func string(of name: StaticString) -> String? {
+    guard let field = self.first(name) else { return nil }
+    return String(validating: self.bytes[field.valueRange], as: UTF8.self)
+  }
+
+  private func first(_ name: StaticString) -> Field? {
+    for field in self.fields
+    where Int(field.nameCount) == name.utf8CodeUnitCount && self.holds(name, at: field.nameRange) {
+      return field
+    }
+    return nil
+  }
+
+  private func holds(_ text: StaticString, at range: Range<Int>) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    // A static string's bytes live as long as the program.
+    let wanted = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    return unsafe self.bytes[range].elementsEqual(wanted)
+  }
+}
+
+// MARK: - Building
+
+extension HeaderFields {
+  /// Adds a field both of whose parts are known when the program is built.
+  ///
+  /// - Parameter name: In lower case; a pseudo-header field before all others.
+  package mutating func append(_ name: StaticString, _ value: StaticString) {
+    // Static strings' bytes live as long as the program.
+    unsafe self.append(
+      name: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+      value: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount),
+      isIndexed: true)
+  }
+
+  /// Adds a field whose value was made at run time, unless HTTP forbids the value.
+  ///
+  /// - Returns: False if the value holds NUL, CR or LF (RFC 9113 §8.2.1); then nothing was added.
+  @discardableResult
+  package mutating func append(
+    _ name: StaticString, bytes value: Span<UInt8>, _ indexing: Indexing = .unique
+  ) -> Bool {
+    for index in value.indices {
+      let byte = value[index]
+      if byte == 0 || byte == 0x0A || byte == 0x0D { return false }
+    }
+    unsafe value.withUnsafeBufferPointer { value in
+      // Both buffers outlive the call, which copies them.
+      unsafe self.append(
+        name: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
+        value: value, isIndexed: indexing == .repeated)
+    }
+    return true
+  }
+
+  /// Adds a field whose value is text made at run time. See ``append(_:bytes:_:)``.
+  @discardableResult
+  package mutating func append(
+    _ name: StaticString, text value: String, _ indexing: Indexing = .unique
+  ) -> Bool {
+    self.append(name, bytes: value.utf8.span, indexing)
+  }
+
+  mutating func append(
+    name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>, isIndexed: Bool
+  ) {
+    self.fields.append(
+      Field(
+        start: UInt32(self.bytes.count), nameCount: UInt32(name.count),
+        valueCount: UInt32(value.count), isIndexed: isIndexed))
+    unsafe self.bytes.append(contentsOf: name)
+    unsafe self.bytes.append(contentsOf: value)
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the session keeps for one open stream, from its request headers until it closes.
+struct StreamRecord {
+  /// Bytes handed to the application that it has not yet consumed.
+  var unconsumedBytes = 0
+
+  /// The peer has sent END_STREAM.
+  var hasRequestEnded: Bool
+
+  /// A response or a reset is queued; nothing more may be.
+  var isAnswered = false
+
+  /// The response's body, its sent part included.
+  var body: [UInt8] = []
+  var sentBytes = 0
+
+  /// Submitted when the last byte of the body goes out.
+  var trailers = HeaderFields()
+
+  init(hasRequestEnded: Bool) {
+    self.hasRequestEnded = hasRequestEnded
+  }
+
+  mutating func answer(with response: HTTP2Response) {
+    self.isAnswered = true
+    self.body = response.body
+    self.trailers = response.trailers
+  }
+
+  /// Copies the next part of the body and says whether it was the last.
+  mutating func copyBody(
+    into buffer: UnsafeMutableBufferPointer<UInt8>
+  ) -> (count: Int, isLast: Bool) {
+    let count = min(buffer.count, self.body.count - self.sentBytes)
+    let part = self.body[self.sentBytes..<self.sentBytes + count]
+    _ = unsafe buffer.update(fromContentsOf: part)
+    self.sentBytes += count
+    guard self.sentBytes == self.body.count else { return (count, false) }
+    self.body = []
+    self.sentBytes = 0
+    return (count, true)
+  }
+
+  mutating func takeTrailers() -> HeaderFields {
+    defer { self.trailers = HeaderFields() }
+    return self.trailers
+  }
+}
+
+/// What callbacks ask for. They must not call libnghttp2's send and receive side themselves, so the
+/// session does these things once it is out of them.
+struct DeferredWork {
+  var resets: [(streamID: Int32, code: HTTP2ErrorCode)] = []
+
+  /// Bytes the application can no longer consume, because their stream closed first. They go back
+  /// to the connection's window, or it would shrink with every cancelled call.
+  var connectionCredit = 0
+
+  var isEmpty: Bool { self.resets.isEmpty && self.connectionCredit == 0 }
+}
