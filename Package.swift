@@ -97,7 +97,8 @@ let package = Package(
       path: "Sources/Gateway",
       swiftSettings: settings),
 
-    tests("AWSSigningTests", ["AWSSigning", "CryptoEngine", "JobsAPI"]),
+    tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
+    tests("CryptoEngineTests", ["CryptoEngine"]),
     tests("GRPCWireTests", ["GRPCWire"]),
     tests("HTTP2EngineTests", ["HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CryptoEngine
+
+/// From a canonical request to its signature: the arithmetic that whoever signs and whoever checks
+/// have in common.
+/// Source: AWS General Reference, "Create a string to sign" and "Calculate the signature".
+struct SignatureCalculator: ~Copyable {
+  static let algorithm = "AWS4-HMAC-SHA256"
+
+  var request = CanonicalRequest()
+  /// What the last signature was made of.
+  private(set) var stringToSign: [UInt8] = []
+  private var hasher: SHA256Hasher
+  private var keys: SigningKeyCache
+
+  init(keyCapacity: Int) throws(SigningError) {
+    do {
+      self.hasher = try SHA256Hasher()
+    } catch {
+      throw .crypto(error)
+    }
+    self.keys = SigningKeyCache(capacity: keyCapacity)
+  }
+
+  mutating func hash(_ bytes: Span<UInt8>) throws(SigningError) -> SHA256Digest {
+    // The hash of nothing is the payload hash of every GET.
+    if bytes.isEmpty { return .ofNothing }
+    do {
+      return try self.hasher.hash(bytes)
+    } catch {
+      throw .crypto(error)
+    }
+  }
+
+  /// Signs what ``request`` holds.
+  mutating func signature(
+    scope: CredentialScope, credential: Credential
+  ) throws(SigningError) -> SHA256Digest {
+    let request = self.request.bytes
+    do {
+      let requestDigest = try self.hasher.hash(request.span)
+      self.writeStringToSign(scope: scope, requestDigest: requestDigest)
+      let key = try self.keys.key(for: scope, of: credential)
+      return try key.sign(self.stringToSign.span)
+    } catch {
+      throw .crypto(error)
+    }
+  }
+
+  private mutating func writeStringToSign(scope: CredentialScope, requestDigest: SHA256Digest) {
+    self.stringToSign.removeAll(keepingCapacity: true)
+    self.stringToSign.append(contentsOf: Self.algorithm.utf8)
+    self.stringToSign.append(UInt8(ascii: "\n"))
+    for index in scope.time.stamp.indices { self.stringToSign.append(scope.time.stamp[index]) }
+    self.stringToSign.append(UInt8(ascii: "\n"))
+    scope.append(to: &self.stringToSign)
+    self.stringToSign.append(UInt8(ascii: "\n"))
+    requestDigest.appendHex(to: &self.stringToSign)
+  }
+}
