@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+package import NIOHTTP1
+
+/// Carries out what ``HTTPExchangeState`` answers: one upstream connection's requests and responses.
+///
+/// Requests come as whole bytes and leave in one write. Responses are parsed by NIO's decoder, which
+/// wants to see a request head for each; it is shown one that stays in the process, see ``ByteGate``.
+package final class HTTPExchangeHandler: ChannelInboundHandler {
+  package typealias InboundIn = HTTPClientResponsePart
+  package typealias OutboundOut = HTTPClientRequestPart
+
+  /// The connection's place in its pool.
+  typealias Seat = (pool: LoopPool, id: PoolState.ConnectionID)
+
+  /// Told to the decoder for each request. All that it reads of it is that the method is neither
+  /// HEAD nor CONNECT, whose responses end with the head.
+  private let decoderCue = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+  private var state: HTTPExchangeState
+  /// Nil once the connection has left the pool, and where there is none.
+  private var seat: Seat?
+  private var context: ChannelHandlerContext?
+  private var exchange: HTTPExchange?
+  private var response = UpstreamResponse(status: 0)
+  /// The one timer of the connection. It stays when an exchange ends, since the next one's deadline
+  /// is mostly later: when it comes it looks who is due.
+  private var timer: NIOScheduledCallback?
+  private var timerDeadline = NIODeadline.distantFuture
+
+  init(maxBodyBytes: Int, seat: Seat?) {
+    self.state = HTTPExchangeState(maxBodyBytes: maxBodyBytes)
+    self.seat = seat
+  }
+
+  /// For a connection that belongs to no pool.
+  package convenience init(maxBodyBytes: Int) {
+    self.init(maxBodyBytes: maxBodyBytes, seat: nil)
+  }
+
+  /// Puts the gate, the decoder and the handler at the end of a channel's pipeline.
+  package func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = 16 * 1024
+    limits.maxHeaderListSize = 64 * 1024
+    limits.maxHeaderFieldCount = 128
+    let decoder = HTTPResponseDecoder(
+      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+      limitConfiguration: limits)
+    try pipeline.addHandlers([ByteGate(exchanges: self), ByteToMessageHandler(decoder), self])
+  }
+
+  package func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+  }
+
+  package func handlerRemoved(context: ChannelHandlerContext) {
+    self.connectionEnded()
+    self.context = nil
+  }
+}
+
+// MARK: - Ours
+
+extension HTTPExchangeHandler {
+  /// Sends the request. The exchange ends later, or at once if the connection turns out to be dead.
+  ///
+  /// - Parameter reused: the connection lay idle before this exchange.
+  package func begin(_ exchange: HTTPExchange, reused: Bool) {
+    guard let context = self.context, context.channel.isActive,
+      self.state.begin(reused: reused) == .write
+    else {
+      exchange.end(.failure(.notSent(reused: reused)))
+      self.leave(reusable: false)
+      return
+    }
+    exchange.stage = .running(self)
+    self.exchange = exchange
+    self.armTimer(context.eventLoop, deadline: exchange.deadline)
+    let sent = context.eventLoop.makePromise(of: Void.self)
+    sent.futureResult.assumeIsolated().whenSuccess { self.state.requestSent() }
+    context.write(self.wrapOutboundOut(.head(self.decoderCue)), promise: nil)
+    context.writeAndFlush(
+      self.wrapOutboundOut(.body(.byteBuffer(exchange.request))), promise: sent)
+  }
+
+  /// False once the connection is closed, or broken and about to be.
+  var isOpen: Bool { self.context?.channel.isActive == true && self.state.isOpen }
+
+  func cancel(_ exchange: HTTPExchange) {
+    guard self.exchange === exchange else {
+      return
+    }
+    self.carryOut(self.state.cancelled())
+  }
+
+  /// Closes the connection. What is on it fails.
+  package func close() {
+    self.context?.close(promise: nil)
+  }
+
+  private func carryOut(_ answer: HTTPExchangeState.OnClosed) {
+    switch answer {
+    case .succeed: self.finish(.success(self.response), reusable: false)
+    case .fail(let failure): self.finish(.failure(failure), reusable: false)
+    case .nothing: return
+    }
+  }
+
+  /// Gives the connection back first: who waits for it should not wait for the caller's next step.
+  private func finish(_ outcome: HTTPExchange.Outcome, reusable: Bool) {
+    let exchange = self.exchange
+    self.exchange = nil
+    self.leave(reusable: reusable)
+    exchange?.end(outcome)
+  }
+
+  private func leave(reusable: Bool) {
+    if let seat = self.seat {
+      seat.pool.exchangeEnded(on: self, seat.id, reusable: reusable)
+    } else if !reusable {
+      self.close()
+    }
+  }
+
+  /// Tells the pool, and lets go of it.
+  private func connectionEnded() {
+    self.timer?.cancel()
+    self.timer = nil
+    self.carryOut(self.state.closed())
+    if let seat = self.seat {
+      self.seat = nil
+      seat.pool.connectionClosed(seat.id)
+    }
+  }
+}
+
+// MARK: - The peer's
+
+extension HTTPExchangeHandler {
+  /// Asked by the gate about bytes that came in.
+  func receivedBytes() -> HTTPExchangeState.OnBytes {
+    let answer = self.state.receivedBytes()
+    if answer == .close, let seat = self.seat {
+      // The pool must not hand it out before the close is through.
+      seat.pool.connectionClosed(seat.id)
+    }
+    return answer
+  }
+
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch self.unwrapInboundIn(data) {
+    case .head(let head): self.receivedHead(head)
+    case .body(let bytes): self.receivedBody(bytes)
+    case .end: self.state.receivedEnd()
+    }
+  }
+
+  package func channelReadComplete(context: ChannelHandlerContext) {
+    switch self.state.readComplete() {
+    case .succeed(let reusable): self.finish(.success(self.response), reusable: reusable)
+    case .nothing: return
+    }
+  }
+
+  package func channelInactive(context: ChannelHandlerContext) {
+    self.connectionEnded()
+  }
+
+  package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case HTTPParserError.invalidEOFState:
+      self.carryOut(self.state.parsingFailed(endOfInput: true))
+    case is HTTPParserError, is NIOHTTPDecoderError:
+      self.carryOut(self.state.parsingFailed(endOfInput: false))
+    default:
+      // The socket's, or the secure layer's.
+      self.carryOut(self.state.closed())
+    }
+    self.close()
+  }
+
+  private func receivedHead(_ head: HTTPResponseHead) {
+    let (response, contentLength) = UpstreamResponse.read(head)
+    switch self.state.receivedHead(
+      status: response.status, keepAlive: head.isKeepAlive, contentLength: contentLength)
+    {
+    case .read:
+      self.response = response
+      self.response.body.reserveCapacity(contentLength ?? 0)
+    case .fail(let failure):
+      self.finish(.failure(failure), reusable: false)
+    case .skip, .ignore:
+      return
+    }
+  }
+
+  private func receivedBody(_ bytes: ByteBuffer) {
+    switch self.state.receivedBody(count: bytes.readableBytes) {
+    case .append: self.response.body.append(contentsOf: bytes.readableBytesView)
+    case .fail(let failure): self.finish(.failure(failure), reusable: false)
+    case .ignore: return
+    }
+  }
+}
+
+// MARK: - Time
+
+extension HTTPExchangeHandler: NIOScheduledCallbackHandler {
+  private func armTimer(_ loop: any EventLoop, deadline: NIODeadline) {
+    if self.timer != nil {
+      guard deadline < self.timerDeadline else {
+        return
+      }
+      self.timer?.cancel()
+    }
+    // It fails only in a loop that is shutting down, and that closes the connection.
+    self.timer = try? loop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+    self.timerDeadline = deadline
+  }
+
+  package func handleScheduledCallback(eventLoop: some EventLoop) {
+    self.timer = nil
+    guard let exchange = self.exchange else {
+      return
+    }
+    if exchange.deadline <= .now() {
+      self.carryOut(self.state.timedOut())
+    } else {
+      self.armTimer(eventLoop, deadline: exchange.deadline)
+    }
+  }
+}
