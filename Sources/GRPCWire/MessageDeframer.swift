@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why bytes of a request body are not gRPC messages. All are the caller's doing.
+package enum DeframingError: Error, Equatable, Sendable {
+  /// The compressed flag is set, and no `grpc-encoding` was announced that we know.
+  case compressedWithoutEncoding
+  /// The flag is neither 0 nor 1.
+  case invalidFlag(UInt8)
+  /// The prefix announces more than is allowed; the message itself was not waited for.
+  case tooLarge(messageBytes: Int, limitBytes: Int)
+  /// The stream ended within a message.
+  case truncated
+
+  /// What the caller is told.
+  package var status: GRPCStatus {
+    switch self {
+    case .compressedWithoutEncoding:
+      GRPCStatus(.internal, "message is marked compressed, but grpc-encoding is identity")
+    case .invalidFlag(let flag):
+      GRPCStatus(.internal, "message has compressed flag \(flag), which is neither 0 nor 1")
+    case .tooLarge(let messageBytes, let limitBytes):
+      GRPCStatus(
+        .resourceExhausted,
+        "message of \(messageBytes) bytes is over the limit of \(limitBytes) bytes")
+    case .truncated:
+      GRPCStatus(.internal, "request ended within a message")
+    }
+  }
+}
+
+/// Cuts a request body, split anywhere, into messages.
+///
+/// States: *prefix* (0 to 4 bytes of it seen) → *body* (some bytes missing) → *prefix* … An error
+/// is final: the stream it came from makes no sense any more.
+package struct MessageDeframer: ~Copyable {
+  private let limitBytes: Int
+  private var prefix: UInt64 = 0
+  private var prefixCount = 0
+  private var message: [UInt8] = []
+  private var missingBytes = 0
+
+  /// - Parameter limitBytes: The greatest message accepted. Memory held is at most twice this.
+  package init(limitBytes: Int) {
+    self.limitBytes = limitBytes
+  }
+
+  /// Whether the bytes so far end between messages.
+  package var isBetweenMessages: Bool { self.prefixCount == 0 }
+
+  /// Reads on until one message is whole or the bytes run out.
+  ///
+  /// - Parameters:
+  ///   - bytes: A part of the body.
+  ///   - position: Where to read on in `bytes`; moved to behind what was read.
+  /// - Returns: A whole message without its prefix, or nil when `bytes` is used up.
+  package mutating func nextMessage(
+    in bytes: Span<UInt8>, from position: inout Int
+  ) throws(DeframingError) -> [UInt8]? {
+    if self.prefixCount < MessageFraming.prefixBytes {
+      guard try self.readPrefix(in: bytes, from: &position) else { return nil }
+    }
+    let count = min(self.missingBytes, bytes.count - position)
+    self.append(bytes.extracting(position..<position + count))
+    position += count
+    self.missingBytes -= count
+    guard self.missingBytes == 0 else { return nil }
+    defer {
+      self.prefixCount = 0
+      self.prefix = 0
+      self.message = []
+    }
+    return self.message
+  }
+
+  /// Says whether the body may end here.
+  package func finish() throws(DeframingError) {
+    guard self.isBetweenMessages else { throw .truncated }
+  }
+
+  /// Collects the prefix and judges it as soon as it is whole.
+  private mutating func readPrefix(
+    in bytes: Span<UInt8>, from position: inout Int
+  ) throws(DeframingError) -> Bool {
+    while self.prefixCount < MessageFraming.prefixBytes {
+      guard position < bytes.count else { return false }
+      self.prefix = self.prefix << 8 | UInt64(bytes[position])
+      self.prefixCount += 1
+      position += 1
+      if self.prefixCount == 1 { try self.checkFlag(bytes[position - 1]) }
+    }
+    let messageBytes = Int(self.prefix & 0xFFFF_FFFF)
+    guard messageBytes <= self.limitBytes else {
+      throw .tooLarge(messageBytes: messageBytes, limitBytes: self.limitBytes)
+    }
+    self.missingBytes = messageBytes
+    // Room for what is here, not for what is promised: a prefix costs a caller nothing.
+    self.message.reserveCapacity(min(messageBytes, bytes.count - position))
+    return true
+  }
+
+  private func checkFlag(_ flag: UInt8) throws(DeframingError) {
+    switch flag {
+    case 0: return
+    case 1: throw .compressedWithoutEncoding
+    default: throw .invalidFlag(flag)
+    }
+  }
+
+  private mutating func append(_ bytes: Span<UInt8>) {
+    // The bytes are copied before the span ends.
+    unsafe bytes.withUnsafeBufferPointer { unsafe self.message.append(contentsOf: $0) }
+  }
+}

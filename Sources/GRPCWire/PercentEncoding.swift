@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The encoding of `grpc-message` (PROTOCOL-HTTP2.md, Responses): printable ASCII as it is, `%` and
+/// all other bytes of the UTF-8 form as `%XX`.
+package enum PercentEncoding {
+  /// Encodes at most `limitBytes` bytes of `text`, and never a part of a character.
+  ///
+  /// Spaces at either end are encoded as well: RFC 9113 §8.2.1 forbids them around a field value,
+  /// and strict peers reset the stream over them.
+  package static func encode(_ text: String, limitBytes: Int) -> [UInt8] {
+    let utf8 = text.utf8
+    let count = self.cut(utf8, limitBytes: max(0, limitBytes))
+    var encoded: [UInt8] = []
+    encoded.reserveCapacity(count)
+    for (position, byte) in utf8.prefix(count).enumerated() {
+      let isEdge = position == 0 || position == count - 1
+      if self.isUnencoded(byte), !(byte == 0x20 && isEdge) {
+        encoded.append(byte)
+      } else {
+        encoded.append(0x25)
+        encoded.append(self.hexDigit(byte >> 4))
+        encoded.append(self.hexDigit(byte & 0x0F))
+      }
+    }
+    return encoded
+  }
+
+  /// The greatest count within the limit after which a character begins.
+  private static func cut(_ utf8: String.UTF8View, limitBytes: Int) -> Int {
+    guard utf8.count > limitBytes else { return utf8.count }
+    var end = utf8.index(utf8.startIndex, offsetBy: limitBytes)
+    var count = limitBytes
+    while count > 0, utf8[end] & 0b1100_0000 == 0b1000_0000 {
+      end = utf8.index(before: end)
+      count -= 1
+    }
+    return count
+  }
+
+  private static func isUnencoded(_ byte: UInt8) -> Bool {
+    (0x20...0x7E).contains(byte) && byte != 0x25
+  }
+
+  private static func hexDigit(_ nibble: UInt8) -> UInt8 {
+    nibble < 10 ? 0x30 + nibble : 0x41 + nibble - 10
+  }
+}

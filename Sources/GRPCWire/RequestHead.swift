@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The header values of a request that gRPC itself reads, as they came. Nil is a missing field.
+package struct RequestHeadFields: Sendable {
+  /// `:method`
+  package var method: ArraySlice<UInt8>?
+  /// `:path`
+  package var path: ArraySlice<UInt8>?
+  /// `content-type`
+  package var contentType: ArraySlice<UInt8>?
+  /// `te`
+  package var te: ArraySlice<UInt8>?
+  /// `grpc-encoding`
+  package var encoding: ArraySlice<UInt8>?
+  /// `grpc-timeout`
+  package var timeout: ArraySlice<UInt8>?
+
+  package init(
+    method: ArraySlice<UInt8>?, path: ArraySlice<UInt8>?, contentType: ArraySlice<UInt8>?,
+    te: ArraySlice<UInt8>?, encoding: ArraySlice<UInt8>?, timeout: ArraySlice<UInt8>?
+  ) {
+    self.method = method
+    self.path = path
+    self.contentType = contentType
+    self.te = te
+    self.encoding = encoding
+    self.timeout = timeout
+  }
+}
+
+/// What a gRPC request says before its messages.
+package struct RequestHead: Equatable, Sendable {
+  /// `/package.Service/Method`, well formed. Whether it exists is the dispatcher's to know.
+  package var path: ArraySlice<UInt8>
+
+  /// How long the caller waits, at most a year; nil means for ever.
+  package var timeout: Duration?
+}
+
+/// The answer to ``RequestHead/read(_:)``.
+package enum OnRequestHead: Equatable, Sendable {
+  /// A gRPC call with protobuf messages, uncompressed.
+  case accept(RequestHead)
+  /// Not gRPC: answer with an HTTP status.
+  case reject(HTTPRejection)
+  /// gRPC, and not acceptable: answer with trailers only.
+  case refuse(GRPCStatus)
+  /// Compressed in a way we do not know: answer with trailers only that include
+  /// `grpc-accept-encoding: identity` (compression.md of grpc/grpc).
+  case refuseEncoding(GRPCStatus)
+}
+
+extension RequestHead {
+  /// Judges a request by its headers, in the order in which a peer can be told most.
+  package static func read(_ fields: RequestHeadFields) -> OnRequestHead {
+    guard equals(fields.method, "POST") else { return .reject(.methodNotAllowed) }
+    guard let contentType = fields.contentType, isAccepted(contentType: contentType.span) else {
+      return .reject(.unsupportedMediaType)
+    }
+    // Its only purpose is to find proxies that would drop trailers, so the text says so.
+    guard equals(fields.te, "trailers") else {
+      return .refuse(
+        GRPCStatus(.internal, "te: trailers is missing; a proxy on the way may not pass trailers"))
+    }
+    guard let path = fields.path, isWellFormed(path: path.span) else {
+      return .refuse(GRPCStatus(.unimplemented, "path is not of the form /package.Service/Method"))
+    }
+    guard fields.encoding == nil || equals(fields.encoding, "identity") else {
+      return .refuseEncoding(
+        GRPCStatus(.unimplemented, "grpc-encoding is not supported; send identity"))
+    }
+    guard let timeout = fields.timeout else { return .accept(RequestHead(path: path)) }
+    guard let duration = GRPCTimeout.parse(timeout.span) else {
+      return .refuse(
+        GRPCStatus(
+          .invalidArgument, "grpc-timeout is not 1 to 8 digits and one of H, M, S, m, u, n"))
+    }
+    return .accept(RequestHead(path: path, timeout: duration))
+  }
+
+  /// Whether this is the path of a method, `/package.Service/Method`.
+  package func isPath(_ path: StaticString) -> Bool {
+    equals(self.path, path)
+  }
+}
+
+private func equals(_ value: ArraySlice<UInt8>?, _ text: StaticString) -> Bool {
+  guard let value, value.count == text.utf8CodeUnitCount else { return false }
+  // A static string's bytes live as long as the program.
+  let wanted = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+  return unsafe value.elementsEqual(wanted)
+}
+
+/// `application/grpc` or `application/grpc+proto`, then the end or parameters. Media types do not
+/// tell cases apart (RFC 9110 §8.3.1); `application/grpc-web` and `+json` are other protocols.
+private func isAccepted(contentType: Span<UInt8>) -> Bool {
+  guard hasPrefix(contentType, "application/grpc", from: 0) else { return false }
+  var end = 16
+  if hasPrefix(contentType, "+proto", from: end) { end += 6 }
+  while end < contentType.count, contentType[end] == 0x20 || contentType[end] == 0x09 { end += 1 }
+  return end == contentType.count || contentType[end] == UInt8(ascii: ";")
+}
+
+/// Compares without regard to the case of ASCII letters. `prefix` is in lower case.
+private func hasPrefix(_ value: Span<UInt8>, _ prefix: StaticString, from start: Int) -> Bool {
+  let count = prefix.utf8CodeUnitCount
+  guard value.count >= start + count else { return false }
+  // A static string's bytes live as long as the program.
+  let wanted = unsafe UnsafeBufferPointer(start: prefix.utf8Start, count: count)
+  for position in 0..<count {
+    let byte = value[start + position]
+    let lower = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+    guard unsafe lower == wanted[position] else { return false }
+  }
+  return true
+}
+
+/// `/`, a service, `/`, a method: neither is empty or has a slash of its own.
+private func isWellFormed(path: Span<UInt8>) -> Bool {
+  let slash = UInt8(ascii: "/")
+  guard path.count >= 4, path[0] == slash else { return false }
+  var inner = 0
+  for position in 1..<path.count where path[position] == slash {
+    guard position > 1, position < path.count - 1 else { return false }
+    inner += 1
+  }
+  return inner == 1
+}
