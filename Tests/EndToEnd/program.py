@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the built binary and reads what it logs: the black box under test."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import queue
+import signal
+import subprocess
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(
+    os.environ.get("GATEWAY_BINARY") or ROOT / ".build/release/iot-jobs-gateway"
+).resolve()
+
+# Generous: a sanitized binary on a busy machine starts slowly.
+START_SECONDS = 30
+STOP_SECONDS = 30
+
+ACCESS_KEY = "AKIDEXAMPLE"
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+
+
+class ProgramFailed(AssertionError):
+    """The program did not do what a start or a stop promises."""
+
+
+def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
+    """An environment with nothing of the developer's own in it."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS")
+        if name in os.environ
+    }
+    return {**kept, "HOME": "/nonexistent", **(extra or {})}
+
+
+def run_to_end(
+    *arguments: str, env: dict[str, str] | None = None, timeout: float = START_SECONDS
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command that should end by itself."""
+    return subprocess.run(
+        [str(BINARY), *arguments],
+        env=environment(env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+class Program:
+    """A running server. Its log is read all the time, so it never blocks on a full pipe."""
+
+    def __init__(self, *arguments: str, env: dict[str, str] | None = None):
+        self.arguments = arguments
+        self.records: list[dict] = []
+        self.noise: list[str] = []
+        self._arrivals: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
+        self.process = subprocess.Popen(
+            [str(BINARY), *arguments],
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="backslashreplace",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._listeners: dict[str, str] = {}
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def _read(self) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                self.noise.append(line.rstrip("\n"))
+                continue
+            self.records.append(record)
+            self._arrivals.put(record)
+        self._arrivals.put(None)
+
+    def listener(self, name: str) -> str:
+        """The address that a listener is bound to, once it is."""
+        deadline = time.monotonic() + START_SECONDS
+        while name not in self._listeners:
+            try:
+                record = self._arrivals.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                self.kill()
+                raise ProgramFailed(f"no listener {name!r} in time: {self.log_tail()}") from None
+            if record is None:
+                raise ProgramFailed(
+                    f"ended with {self.process.wait()} before it listened: {self.log_tail()}"
+                )
+            if record.get("message") == "listening on":
+                self._listeners[record["listener"]] = record["address"]
+        return self._listeners[name]
+
+    def log_tail(self) -> str:
+        return "\n".join([*self.noise, *(json.dumps(record) for record in self.records[-20:])])
+
+    def logged(self, message: str) -> list[dict]:
+        return [record for record in self.records if record.get("message") == message]
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float = STOP_SECONDS) -> int:
+        status = self.process.wait(timeout)
+        self._reader.join(timeout)
+        return status
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.wait()
+
+    def stop(self) -> None:
+        """Asks for an orderly end and insists on it."""
+        if self.process.poll() is None:
+            self.terminate()
+        try:
+            status = self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise ProgramFailed(f"did not stop after SIGTERM: {self.log_tail()}") from None
+        if status != 0 or self.noise:
+            raise ProgramFailed(f"stopped with {status}: {self.log_tail()}")
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, kind, value, traceback) -> None:
+        if kind is None:
+            self.stop()
+        elif self.process.poll() is None:
+            self.kill()
+
+
+class Emulator(Program):
+    def __init__(self, *arguments: str, listen: str = "127.0.0.1:0"):
+        super().__init__(
+            *("emulator", "--listen", listen, "--log-format", "json"),
+            *("--credentials", f"{ACCESS_KEY}:{SECRET_KEY}"),
+            *arguments,
+        )
+
+    @property
+    def address(self) -> str:
+        return self.listener("emulator")
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+
+class Gateway(Program):
+    def __init__(self, upstream: str, *arguments: str, env: dict[str, str] | None = None):
+        super().__init__(
+            *("serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"),
+            *("--upstream-endpoint", upstream, "--region", REGION, "--log-format", "json"),
+            *arguments,
+            env={**CREDENTIALS, **(env or {})},
+        )
+
+    @property
+    def address(self) -> str:
+        return self.listener("grpc")
+
+    @property
+    def admin_url(self) -> str:
+        return f"http://{self.listener('admin')}"

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Client code generated from Protos/ when it is first imported, as a user would generate it."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import sys
+import tempfile
+
+import grpc_tools
+from grpc_tools import protoc
+
+_PROTOS = pathlib.Path(__file__).resolve().parents[2] / "Protos"
+_SOURCE = "iot/jobs/dataplane/v1/jobs_data_plane.proto"
+_folder = tempfile.TemporaryDirectory(prefix="iot-jobs-stubs-")
+
+
+def _generate() -> None:
+    well_known = pathlib.Path(grpc_tools.__file__).parent / "_proto"
+    status = protoc.main(
+        [
+            "protoc",
+            f"--proto_path={_PROTOS}",
+            f"--proto_path={well_known}",
+            f"--python_out={_folder.name}",
+            f"--grpc_python_out={_folder.name}",
+            _SOURCE,
+        ]
+    )
+    if status != 0:
+        raise RuntimeError(f"protoc ended with {status}")
+    sys.path.insert(0, _folder.name)
+
+
+_generate()
+_module = _SOURCE.removesuffix(".proto").replace("/", ".")
+pb = importlib.import_module(f"{_module}_pb2")
+rpc = importlib.import_module(f"{_module}_pb2_grpc")
+
+SERVICE = "iot.jobs.dataplane.v1.JobsDataPlaneService"
+STATUS = {
+    name.removeprefix("JOB_EXECUTION_STATUS_"): value
+    for name, value in pb.JobExecutionStatus.items()
+}
