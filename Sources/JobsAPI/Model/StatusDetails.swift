@@ -24,11 +24,18 @@ package struct StatusDetails: Sendable {
     self.entries = []
   }
 
-  /// Takes pairs in order; the last of one name wins.
+  /// Takes pairs in order; the last of one name wins. Linear, for peers may send thousands.
   package init(_ pairs: some Sequence<(String, String)>) {
     self.entries = []
+    var indices: [String: Int] = [:]
     for (name, value) in pairs {
-      self[name] = value
+      let entry = Entry(name: name, value: value)
+      if let index = indices[name] {
+        self.entries[index] = entry
+      } else {
+        indices[name] = self.entries.count
+        self.entries.append(entry)
+      }
     }
   }
 

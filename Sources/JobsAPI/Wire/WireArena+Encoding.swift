@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CJobsProto
+internal import CProtobufC
+
+/// What an encode puts into an arena: Swift values where C can point at them. Its size is that of
+/// values which are bounded already, so no limit is set here.
+extension WireArena {
+  init(expecting expected: Int) {
+    self.init(expecting: expected, limit: .max / 2)
+  }
+
+  /// Copies text and answers its place and length; NUL in it is nothing special.
+  mutating func place(_ text: String) -> ProtobufCBinaryData {
+    unsafe text.utf8Span.span.withUnsafeBytes { bytes in unsafe self.place(bytes) }
+  }
+
+  private mutating func place(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
+    guard let place = unsafe self.allocate(bytes.count) else {
+      return unsafe ProtobufCBinaryData(len: 0, data: nil)
+    }
+    unsafe UnsafeMutableRawBufferPointer(start: place, count: bytes.count).copyMemory(from: bytes)
+    return unsafe ProtobufCBinaryData(
+      len: bytes.count, data: place.assumingMemoryBound(to: UInt8.self))
+  }
+
+  /// Moves a C message to where another one can point at it.
+  mutating func place<Message>(_ message: Message) -> UnsafeMutablePointer<Message> {
+    let place = unsafe self.reserve(1, of: Message.self)
+    unsafe place.initialize(to: message)
+    return unsafe place
+  }
+
+  /// Places each element and answers the list of their places; nil for an empty one.
+  mutating func place<Element, Message>(
+    _ elements: [Element],
+    _ place: (inout WireArena, Element) -> UnsafeMutablePointer<Message>
+  ) -> UnsafeMutablePointer<UnsafeMutablePointer<Message>?>? {
+    guard !elements.isEmpty else { return nil }
+    let list = unsafe self.reserve(elements.count, of: UnsafeMutablePointer<Message>?.self)
+    for (index, element) in elements.enumerated() {
+      unsafe (list + index).initialize(to: place(&self, element))
+    }
+    return unsafe list
+  }
+
+  private mutating func reserve<Value>(
+    _ count: Int, of type: Value.Type
+  ) -> UnsafeMutablePointer<Value> {
+    guard let place = unsafe self.allocate(count * MemoryLayout<Value>.stride) else {
+      // The limit of an encoding arena is beyond any address space.
+      preconditionFailure("an arena without a limit refused memory")
+    }
+    return unsafe place.bindMemory(to: Value.self, capacity: count)
+  }
+
+  /// Encodes a message straight onto the end of `output` and answers its length. The message and
+  /// all that it points at must be this arena's, or the caller's own.
+  mutating func pack(
+    _ message: UnsafeMutablePointer<ProtobufCMessage>, into output: inout [UInt8]
+  ) -> Int {
+    let count = unsafe protobuf_c_message_get_packed_size(message)
+    output.append(addingCapacity: count) { room in
+      unsafe room.withUnsafeMutableBufferPointer { bytes, written in
+        unsafe written = protobuf_c_message_pack(message, bytes.baseAddress)
+      }
+    }
+    return count
+  }
+
+  /// Encodes a message within the arena.
+  mutating func packed(
+    _ message: UnsafeMutablePointer<ProtobufCMessage>
+  ) -> ProtobufCBinaryData {
+    let count = unsafe protobuf_c_message_get_packed_size(message)
+    let place = unsafe self.reserve(count, of: UInt8.self)
+    return unsafe ProtobufCBinaryData(
+      len: protobuf_c_message_pack(message, place), data: place)
+  }
+}
