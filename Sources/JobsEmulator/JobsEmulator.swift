@@ -25,6 +25,13 @@ package final class JobsEmulator: JobsBackend, JobsControlPlane {
     }
   }
 
+  /// Creates all that a seed holds, or nothing.
+  package func apply(_ seed: EmulatorSeed) throws(EmulatorSeedError) {
+    try self.state.withLock { (state) throws(EmulatorSeedError) in
+      try state.apply(seed, now: self.clock.nowSeconds())
+    }
+  }
+
   /// A copy of all there is, for tests.
   package func snapshot() -> JobsState {
     self.state.withLock { $0 }

@@ -23,6 +23,18 @@ extension JobsState {
     return job.reference
   }
 
+  /// Makes a thing known that no job targets. Known ones stay as they are.
+  package mutating func addThing(_ name: String) throws(JobsFailure) {
+    var violations = ConstraintViolations()
+    violations.thingName(name)
+    try violations.throwIfAny()
+    guard self.things[name] == nil else { return }
+    guard self.things.count < self.limits.things else {
+      throw .limitExceeded("The emulator holds at most \(self.limits.things) things.")
+    }
+    self.things[name] = ThingEntry()
+  }
+
   private mutating func entry(for call: CreateJob, document: String) -> JobEntry {
     var facts = Job(
       jobARN: self.account.arn(ofJob: call.jobID), jobID: call.jobID,
