@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import HTTP2Engine
+import JobsAPI
+import Logging
+import NIOCore
+import Telemetry
+
+/// Carries one HTTP/2 connection: bytes into the session, events to the calls, bytes out again.
+///
+/// What arrives in one read is answered in one write. While the peer does not take what is
+/// written, nothing more is read from it either, so a peer that only sends cannot make this
+/// process hold its answers.
+final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
+  typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  /// Bytes handed to the channel before it must say that it can take more.
+  static var writeChunkBytes: Int { 65_536 }
+
+  /// Room for the answers of one small burst without growing.
+  static var usualWriteBytes: Int { 1_024 }
+
+  /// How long a peer may take to confirm the shutdown notice. A round trip is what it should take.
+  static var shutdownNoticePatience: TimeAmount { .seconds(1) }
+
+  let session: HTTP2Session
+  let service: RPCService<Backend>
+  let metrics: RequestMetrics
+  let limits: CallLimits
+  let logger: Logger
+  /// Names this connection's calls when their callers do not.
+  let requestIDs: RequestIDs
+  let loop: any EventLoop
+  var calls: [Int32: RPC] = [:]
+
+  private var context: ChannelHandlerContext?
+  private var holdsRead = false
+  private var flushIsDue = false
+  private var isQuiescing = false
+  private var isClosing = false
+
+  init(
+    session: HTTP2Session, service: RPCService<Backend>, metrics: RequestMetrics,
+    limits: CallLimits, logger: Logger, loop: any EventLoop
+  ) {
+    self.session = session
+    self.service = service
+    self.metrics = metrics
+    self.limits = limits
+    self.logger = logger
+    self.requestIDs = RequestIDs()
+    self.loop = loop
+  }
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    if context.channel.isActive { self.flush() }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+  }
+
+  func channelActive(context: ChannelHandlerContext) {
+    self.flush()
+    context.fireChannelActive()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    self.abandonCalls()
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !self.isClosing else { return }
+    let buffer = self.unwrapInboundIn(data)
+    do {
+      try self.session.receive(buffer.readableBytesUInt8Span)
+      self.handleEvents()
+    } catch {
+      self.handleEvents()
+      self.connectionFailed(error)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    self.flush()
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      context.read()
+    } else {
+      self.holdsRead = true
+    }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      self.flush()
+      if self.holdsRead {
+        self.holdsRead = false
+        context.read()
+      }
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case is ChannelShouldQuiesceEvent: self.beginDrain()
+    case ChannelEvent.inputClosed:
+      // The peer can neither open streams nor move windows any more.
+      self.close()
+    default: context.fireUserInboundEventTriggered(event)
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    self.logger.debug("connection failed", metadata: [LogKey.error: "\(error)"])
+    self.close()
+  }
+}
+
+// MARK: - The loop
+
+extension HTTP2Handler {
+  /// This handler for closures that come back to its loop.
+  var bound: NIOLoopBound<HTTP2Handler> {
+    // Asked for from the handler's own events only, so the channel's loop is the current one.
+    NIOLoopBound(self, eventLoop: self.loop)
+  }
+
+  func schedule(
+    in delay: TimeAmount, _ body: @escaping (HTTP2Handler) -> Void
+  ) -> Scheduled<Void> {
+    self.loop.assumeIsolated().scheduleTask(in: delay) { body(self) }
+  }
+}
+
+// MARK: - Outbound
+
+extension HTTP2Handler {
+  /// Writes at the end of this turn of the loop, so that answers of one turn share a write.
+  func flushSoon() {
+    guard !self.flushIsDue else { return }
+    self.flushIsDue = true
+    self.loop.assumeIsolated().execute {
+      self.flushIsDue = false
+      self.flush()
+    }
+  }
+
+  private func flush() {
+    guard let context = self.context, !self.isClosing else { return }
+    do {
+      while context.channel.isWritable, self.session.wantsWrite {
+        var buffer = context.channel.allocator.buffer(capacity: Self.usualWriteBytes)
+        _ = try self.session.drainOutbound(atMost: Self.writeChunkBytes) { buffer.append($0) }
+        guard buffer.readableBytes > 0 else { break }
+        context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
+      }
+    } catch {
+      return self.connectionFailed(error)
+    }
+    // Writing closes streams, and the last one to close may end the connection.
+    self.handleEvents()
+    if self.session.isFinished { self.close() }
+  }
+
+  private func connectionFailed(_ error: HTTP2SessionError) {
+    self.logger.debug("HTTP/2 connection failed", metadata: [LogKey.error: "\(error)"])
+    guard let context = self.context, !self.isClosing else { return }
+    var farewell = context.channel.allocator.buffer(capacity: 64)
+    // A GOAWAY that tells why, if the session can still say it.
+    _ = try? self.session.drainOutbound(atMost: Self.writeChunkBytes) { farewell.append($0) }
+    context.writeAndFlush(self.wrapOutboundOut(farewell), promise: nil)
+    self.close()
+  }
+
+  private func close() {
+    guard !self.isClosing else { return }
+    self.isClosing = true
+    self.abandonCalls()
+    self.context?.close(promise: nil)
+  }
+
+  private func abandonCalls() {
+    for call in self.calls.values {
+      self.abandon(call)
+    }
+    self.calls.removeAll()
+  }
+}
+
+// MARK: - Drain
+
+extension HTTP2Handler {
+  /// Asks the peer to open no more streams; those on their way are still served (RFC 9113 §6.8).
+  private func beginDrain() {
+    guard !self.isQuiescing else { return }
+    self.isQuiescing = true
+    self.session.beginShutdown()
+    self.flushSoon()
+    // A peer that never confirms must not hold the drain.
+    _ = self.schedule(in: Self.shutdownNoticePatience) { $0.finishDrain() }
+  }
+
+  func finishDrain() {
+    self.session.finishShutdown()
+    self.flushSoon()
+  }
+}
+
+extension ByteBuffer {
+  fileprivate mutating func append(_ bytes: Span<UInt8>) {
+    // The raw view is copied before the span ends.
+    unsafe _ = self.writeBytes(bytes.bytes)
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes and checks request ids.
+///
+/// An id made here is the connection's random half and the stream's number: unique without asking
+/// the system for randomness on each call.
+struct RequestIDs {
+  private let connection: String
+
+  init() {
+    var generator = SystemRandomNumberGenerator()
+    self.init(connection: generator.next())
+  }
+
+  init(connection: UInt64) {
+    let digits = String(connection, radix: 16)
+    self.connection = String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  func id(streamID: Int32) -> String {
+    "\(self.connection)-\(streamID)"
+  }
+
+  /// The caller's id if it can go into logs and headers as it is: 1 to 128 visible ASCII bytes.
+  func id(offered: ArraySlice<UInt8>?, streamID: Int32) -> String {
+    guard let offered, (1...128).contains(offered.count),
+      offered.allSatisfy({ (0x21...0x7E).contains($0) })
+    else { return self.id(streamID: streamID) }
+    return String(decoding: offered, as: UTF8.self)
+  }
+}

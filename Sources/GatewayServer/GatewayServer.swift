@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// GatewayServer knows callers: connections, gRPC, and how failures are told. It knows nothing of
+// AWS: whatever carries out a call is a JobsBackend.
+
+package import HTTP2Engine
+package import JobsAPI
+package import Logging
+package import NIOCore
+import Telemetry
+package import Transport
+
+/// What one call may cost.
+package struct CallLimits: Sendable {
+  /// Largest request message taken. The largest legal request is below 48 KiB: ten pairs of status
+  /// details of 128 and 1024 characters of four bytes.
+  package var requestBytes: Int
+
+  package init(requestBytes: Int = 65_536) {
+    self.requestBytes = requestBytes
+  }
+}
+
+/// Serves gRPC on any number of addresses in front of one backend for each event loop.
+package struct GatewayServer<Backend: JobsBackend>: Sendable {
+  private let services: [ObjectIdentifier: RPCService<Backend>]
+  private let group: any EventLoopGroup
+  private let http2Limits: HTTP2Limits
+  private let callLimits: CallLimits
+  private let metrics: RequestMetrics
+  private let logger: Logger
+
+  /// - Parameter backend: makes the backend of one event loop; called once for each.
+  package init(
+    on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
+    callLimits: CallLimits = CallLimits(), metrics: RequestMetrics, logger: Logger,
+    backend: (any EventLoop) -> Backend
+  ) {
+    var services: [ObjectIdentifier: RPCService<Backend>] = [:]
+    for loop in group.makeIterator() {
+      services[ObjectIdentifier(loop)] = RPCService(loop: loop, backend: backend(loop))
+    }
+    self.services = services
+    self.group = group
+    self.http2Limits = http2Limits
+    self.callLimits = callLimits
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// Binds one address and serves on it until the listener is drained.
+  package func bind(
+    to address: ListenAddress, limits: ListenerLimits
+  ) async throws(ListenError) -> Listener {
+    try await Listener.bind(to: address, on: self.group, limits: limits) { channel in
+      guard let service = self.services[ObjectIdentifier(channel.eventLoop)] else {
+        throw ChannelError.operationUnsupported
+      }
+      let session = try HTTP2Session(limits: self.http2Limits)
+      let handler = HTTP2Handler(
+        session: session, service: service, metrics: self.metrics, limits: self.callLimits,
+        logger: self.logger, loop: channel.eventLoop)
+      try channel.pipeline.syncOperations.addHandler(handler)
+    }
+  }
+}

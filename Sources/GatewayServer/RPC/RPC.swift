@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import JobsAPI
+import NIOCore
+
+/// One call on one stream, from its accepted headers until its stream is closed.
+final class RPC {
+  let streamID: Int32
+  let operation: JobsOperation
+  let context: CallContext
+  let startedAt: ContinuousClock.Instant
+  var state: UnaryCallState
+  /// Set once the request is decoded.
+  var call: JobsCall?
+  /// The backend's work, while there is any.
+  var task: Task<Void, Never>?
+  /// Whether the metrics know how it ended.
+  var isCounted = false
+  /// Fires at the caller's deadline.
+  var deadlineTimer: Scheduled<Void>?
+
+  init(
+    streamID: Int32, operation: JobsOperation, context: CallContext,
+    startedAt: ContinuousClock.Instant, requestLimitBytes: Int
+  ) {
+    self.streamID = streamID
+    self.operation = operation
+    self.context = context
+    self.startedAt = startedAt
+    self.state = UnaryCallState(limitBytes: requestLimitBytes)
+  }
+}

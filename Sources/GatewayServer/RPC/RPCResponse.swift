@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import HTTP2Engine
+import JobsAPI
+
+/// Puts outcomes into the headers and trailers of gRPC over HTTP/2.
+///
+/// Source: PROTOCOL-HTTP2.md, "Responses"; the metadata of our own is listed in the README.
+enum RPCResponse {
+  static func reply(_ reply: RPCReply, requestID: String) -> HTTP2Response {
+    var headers = self.headers()
+    headers.append("x-request-id", text: requestID)
+    var trailers = HeaderFields()
+    trailers.append("grpc-status", "0")
+    self.append(reply.trace, to: &trailers)
+    return HTTP2Response(headers: headers, body: reply.frame, trailers: trailers)
+  }
+
+  /// One HEADERS frame with everything in it (Trailers-Only).
+  static func failure(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
+    var headers = self.headers()
+    headers.append("x-request-id", text: requestID)
+    self.append(GRPCStatus(failure.code, failure.message), to: &headers)
+    let details = Base64.encode(failure.details.wireBytes().span)
+    headers.append("grpc-status-details-bin", bytes: details.span)
+    switch failure.retry {
+    case .unspecified: break
+    case .after(let milliseconds):
+      headers.append("grpc-retry-pushback-ms", text: "\(milliseconds)")
+    case .never: headers.append("grpc-retry-pushback-ms", "-1")
+    }
+    self.append(failure.trace, to: &headers)
+    return HTTP2Response(headers: headers)
+  }
+
+  /// As ``failure(_:requestID:)``, for a `grpc-encoding` that is not understood: the caller is told
+  /// which one is (compression.md of grpc/grpc).
+  static func encodingRefused(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
+    var response = self.failure(failure, requestID: requestID)
+    response.headers.append("grpc-accept-encoding", "identity")
+    return response
+  }
+
+  /// The answer to what is no gRPC request.
+  static func rejection(_ rejection: HTTPRejection) -> HTTP2Response {
+    var headers = HeaderFields()
+    headers.append(":status", rejection.statusDigits)
+    headers.append("content-type", "text/plain")
+    if rejection == .methodNotAllowed { headers.append("allow", "POST") }
+    return HTTP2Response(headers: headers, body: Array("\(rejection.explanation)".utf8))
+  }
+
+  private static func headers() -> HeaderFields {
+    var headers = HeaderFields()
+    headers.append(":status", "200")
+    headers.append("content-type", "application/grpc")
+    return headers
+  }
+
+  private static func append(_ status: GRPCStatus, to fields: inout HeaderFields) {
+    fields.append("grpc-status", status.code.digits)
+    if !status.message.isEmpty {
+      fields.append("grpc-message", bytes: status.encodedMessage().span)
+    }
+  }
+
+  private static func append(_ trace: UpstreamTrace, to fields: inout HeaderFields) {
+    if let awsRequestID = trace.awsRequestID {
+      fields.append("x-amzn-requestid", text: awsRequestID)
+    }
+    switch trace.attempts {
+    case 0: break
+    case 1: fields.append("x-gateway-attempts", "1")
+    default: fields.append("x-gateway-attempts", text: "\(trace.attempts)", .repeated)
+    }
+  }
+}
+
+extension RPCFailure {
+  /// The failure as `google.rpc.Status` carries it.
+  var details: RichStatus {
+    var status = RichStatus(code: Int32(self.code.rawValue), message: self.message)
+    status.errorInfo = RichStatus.ErrorInfo(
+      reason: self.reason.rawValue, domain: self.domain.rawValue,
+      metadata: self.facts.map { (name: $0.name, value: $0.value) })
+    if case .after(let milliseconds) = self.retry {
+      status.retryDelayMilliseconds = milliseconds
+    }
+    status.violations = self.violations
+    status.requestID = self.trace.awsRequestID
+    status.executionState = self.executionState
+    return status
+  }
+}
