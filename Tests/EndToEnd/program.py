@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import pathlib
@@ -56,6 +57,15 @@ def run_to_end(
     )
 
 
+_running: set[Program] = set()
+
+
+@atexit.register
+def _leave_nothing_behind() -> None:
+    for program in list(_running):
+        program.process.kill()
+
+
 class Program:
     """A running server. Its log is read all the time, so it never blocks on a full pipe."""
 
@@ -74,6 +84,7 @@ class Program:
             encoding="utf-8",
             errors="backslashreplace",
         )
+        _running.add(self)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._listeners: dict[str, str] = {}
@@ -122,7 +133,10 @@ class Program:
 
     def wait(self, timeout: float = STOP_SECONDS) -> int:
         status = self.process.wait(timeout)
+        _running.discard(self)
         self._reader.join(timeout)
+        assert self.process.stderr
+        self.process.stderr.close()
         return status
 
     def kill(self) -> None:
@@ -169,10 +183,17 @@ class Emulator(Program):
 
 
 class Gateway(Program):
-    def __init__(self, upstream: str, *arguments: str, env: dict[str, str] | None = None):
+    def __init__(
+        self,
+        upstream: str,
+        *arguments: str,
+        listen: str = "127.0.0.1:0",
+        region: str = REGION,
+        env: dict[str, str] | None = None,
+    ):
         super().__init__(
-            *("serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"),
-            *("--upstream-endpoint", upstream, "--region", REGION, "--log-format", "json"),
+            *("serve", "--listen", listen, "--admin-listen", "127.0.0.1:0"),
+            *("--upstream-endpoint", upstream, "--region", region, "--log-format", "json"),
             *arguments,
             env={**CREDENTIALS, **(env or {})},
         )

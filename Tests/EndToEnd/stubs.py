@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -13,7 +15,8 @@ from grpc_tools import protoc
 
 _PROTOS = pathlib.Path(__file__).resolve().parents[2] / "Protos"
 _SOURCE = "iot/jobs/dataplane/v1/jobs_data_plane.proto"
-_folder = tempfile.TemporaryDirectory(prefix="iot-jobs-stubs-")
+_folder = tempfile.mkdtemp(prefix="iot-jobs-stubs-")
+atexit.register(shutil.rmtree, _folder)
 
 
 def _generate() -> None:
@@ -23,14 +26,14 @@ def _generate() -> None:
             "protoc",
             f"--proto_path={_PROTOS}",
             f"--proto_path={well_known}",
-            f"--python_out={_folder.name}",
-            f"--grpc_python_out={_folder.name}",
+            f"--python_out={_folder}",
+            f"--grpc_python_out={_folder}",
             _SOURCE,
         ]
     )
     if status != 0:
         raise RuntimeError(f"protoc ended with {status}")
-    sys.path.insert(0, _folder.name)
+    sys.path.insert(0, _folder)
 
 
 _generate()

@@ -7,6 +7,7 @@ here. A test may set `respond` to answer as it likes.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import http.server
 import json
@@ -119,6 +120,7 @@ class Upstream:
         self.connections = 0
         self.respond: Callable[[Received], Answer] = lambda _: Answer()
         self._lock = threading.Lock()
+        self._idle: dict[int, socket.socket] = {}
         self._region = region
         self._token = token
         upstream = self
@@ -150,7 +152,23 @@ class Upstream:
             return Answer.error("InvalidSignatureException", 403, complaint)
         return self.respond(request)
 
+    def hang_up_idle(self) -> None:
+        """Closes every connection that waits for its next request, and waits until it is done."""
+        with self._lock:
+            idle = list(self._idle.values())
+        for connection in idle:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def idle(self, number: int, connection: socket.socket | None) -> None:
+        with self._lock:
+            if connection is None:
+                self._idle.pop(number, None)
+            else:
+                self._idle[number] = connection
+
     def stop(self) -> None:
+        self.hang_up_idle()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -174,10 +192,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().setup()
         self.number = self.owner.connected()
 
+    def handle_one_request(self) -> None:
+        self.owner.idle(self.number, self.connection)
+        super().handle_one_request()
+
+    def finish(self) -> None:
+        self.owner.idle(self.number, None)
+        super().finish()
+
     def log_message(self, *_: object) -> None:
         pass
 
     def answer(self) -> None:
+        self.owner.idle(self.number, None)
         length = int(self.headers.get("Content-Length", "0"))
         # The library reads header bytes as latin-1; headers here are ASCII.
         request = Received(
