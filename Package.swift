@@ -100,7 +100,7 @@ let package = Package(
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine"]),
     tests("GRPCWireTests", ["GRPCWire"]),
-    tests("HTTP2EngineTests", ["HTTP2Engine"]),
+    tests("HTTP2EngineTests", ["CNGHTTP2", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
     tests(

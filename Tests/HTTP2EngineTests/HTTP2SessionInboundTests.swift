@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP2Engine
+import Testing
+
+@Suite struct HTTP2SessionInboundTests {
+  @Test func `the first flight announces the limits and widens the connection's window`() throws {
+    var limits = HTTP2Limits()
+    limits.maxConcurrentStreams = 7
+    limits.streamWindowBytes = 70_000
+    limits.connectionWindowBytes = 200_000
+    limits.maxHeaderListBytes = 9_000
+    let peer = try ScriptedPeer(limits: limits, handshake: false)
+    let entries: [(id: UInt16, value: UInt32)] = [(3, 7), (4, 70_000), (6, 9_000), (9, 1)]
+    #expect(
+      try peer.takeFrames() == [
+        Frame.settings(entries), Frame.windowUpdate(200_000 - 65_535, on: 0),
+      ])
+  }
+
+  @Test func `a request split at any byte is the same request`() throws {
+    let script =
+      Frame.preface + Frame.settings().bytes
+      + Frame.headers(requestFields, on: 1).bytes
+      + Frame.data([1, 2, 3], on: 1).bytes + Frame.data([4], on: 1).bytes
+      + Frame.headers([("trailing", "ignored")], on: 1, endStream: true).bytes
+      + Frame.headers(requestFields, on: 3, endStream: true).bytes
+    for split in 0...script.count {
+      let peer = try ScriptedPeer(handshake: false)
+      try peer.send(Array(script[..<split]))
+      try peer.send(Array(script[split...]))
+      let seen = peer.takeSeen()
+      #expect(seen.first == .headers(1, requestLines, endStream: false))
+      #expect(seen.suffix(2) == [.ended(1), .headers(3, requestLines, endStream: true)])
+      #expect(body(in: seen, of: 1) == [1, 2, 3, 4])
+      #expect(seen.count <= 6)
+    }
+  }
+
+  @Test func `a request fed byte by byte is the same request`() throws {
+    let peer = try ScriptedPeer()
+    let script =
+      Frame.headers(requestFields, on: 1).bytes
+      + Frame.data([1, 2, 3], on: 1, endStream: true).bytes
+    for byte in script { try peer.send([byte]) }
+    #expect(
+      peer.takeSeen() == [
+        .headers(1, requestLines, endStream: false), .data(1, [1]), .data(1, [2]), .data(1, [3]),
+        .ended(1),
+      ])
+  }
+
+  @Test func `an empty last DATA frame ends a request`() throws {
+    let peer = try ScriptedPeer()
+    try peer.send(.headers(requestFields, on: 1), .data([], on: 1, endStream: true))
+    #expect(peer.takeSeen() == [.headers(1, requestLines, endStream: false), .ended(1)])
+  }
+
+  @Test func `fields are found by name, byte for byte`() throws {
+    let session = try HTTP2Session()
+    let fields = requestFields + [("x-word", "caf\u{E9}"), ("x-word", "second"), ("x-empty", "")]
+    let script =
+      Frame.preface + Frame.settings().bytes
+      + Frame.headers(fields, on: 1, endStream: true).bytes
+    try session.receive(script.span)
+    guard case .requestHeaders(1, let found, true)? = session.nextEvent() else {
+      Issue.record("no request")
+      return
+    }
+    #expect(found.value(of: "te").map(Array.init) == Array("trailers".utf8))
+    #expect(found.string(of: "x-word") == "caf\u{E9}")
+    #expect(found.string(of: "x-empty") == "")
+    #expect(found.value(of: "x-wor") == nil)
+    #expect(found.contains("content-type", "application/grpc"))
+    #expect(!found.contains("content-type", "application/grp"))
+    #expect(!found.contains("missing", ""))
+  }
+
+  @Test func `PING is answered`() throws {
+    let peer = try ScriptedPeer()
+    try peer.send(.ping([1, 2, 3, 4, 5, 6, 7, 8]))
+    #expect(try peer.takeFrames() == [.ping([1, 2, 3, 4, 5, 6, 7, 8], ack: true)])
+    #expect(peer.takeSeen() == [])
+  }
+
+  @Test func `a reset by the peer closes the stream with its code`() throws {
+    let peer = try ScriptedPeer()
+    try peer.send(.headers(requestFields, on: 1))
+    _ = peer.takeSeen()
+    try peer.send(.reset(1, code: HTTP2ErrorCode.cancel.rawValue))
+    #expect(peer.takeSeen() == [.closed(1, .cancel)])
+    #expect(peer.session.openStreamCount == 0)
+    #expect(peer.session.submitResponse(.grpcOK, on: 1) == .streamClosed)
+    #expect(try peer.takeFrames() == [])
+  }
+
+  @Test func `GOAWAY of the peer is told and the session ends when idle`() throws {
+    let peer = try ScriptedPeer()
+    #expect(!peer.session.isFinished)
+    try peer.send(.goAway(code: 0))
+    #expect(peer.takeSeen() == [.goAway(.noError)])
+    #expect(peer.session.isFinished)
+  }
+}
+
+// MARK: - Flow control
+
+@Suite struct HTTP2SessionInboundWindowTests {
+  @Test func `the window opens when the application consumes, not before`() throws {
+    var limits = HTTP2Limits()
+    limits.streamWindowBytes = 1_000
+    let peer = try ScriptedPeer(limits: limits)
+    try peer.send(
+      .headers(requestFields, on: 1), .data([UInt8](repeating: 1, count: 800), on: 1))
+    #expect(try peer.takeFrames() == [])
+    peer.session.consume(800, on: 1)
+    #expect(try peer.takeFrames() == [.windowUpdate(800, on: 1)])
+    peer.session.consume(800, on: 1)
+    #expect(try peer.takeFrames() == [], "consumed twice counts once")
+  }
+
+  @Test func `data beyond the window is the peer's fault`() throws {
+    var limits = HTTP2Limits()
+    limits.streamWindowBytes = 1_000
+    let peer = try ScriptedPeer(limits: limits)
+    try peer.send(
+      .headers(requestFields, on: 1), .data([UInt8](repeating: 1, count: 1_001), on: 1))
+    let last = try #require(try peer.takeFrames().last)
+    #expect(last.kind == .goAway || last.kind == .resetStream)
+    #expect(UInt32(last.payload.suffix(4)) == HTTP2ErrorCode.flowControlError.rawValue)
+  }
+
+  @Test func `what a closed stream leaves unconsumed goes back to the connection`() throws {
+    var limits = HTTP2Limits()
+    limits.connectionWindowBytes = 65_535
+    let peer = try ScriptedPeer(limits: limits)
+    var returned: UInt32 = 0
+    for round in 0..<20 {
+      let streamID = Int32(1 + 2 * round)
+      try peer.send(.headers(requestFields, on: streamID))
+      try peer.send(.data([UInt8](repeating: 0, count: 16_000), on: streamID))
+      try peer.send(.reset(streamID, code: HTTP2ErrorCode.cancel.rawValue))
+      returned += try peer.takeFrames().filter { $0.kind == .windowUpdate && $0.streamID == 0 }
+        .reduce(0) { $0 + UInt32($1.payload) }
+      #expect(peer.session.wantsRead)
+    }
+    #expect(returned > 16_000 * 17)
+  }
+}
+
+private func body(in seen: [Seen], of streamID: Int32) -> [UInt8] {
+  seen.flatMap { event -> [UInt8] in
+    if case .data(streamID, let bytes) = event { return bytes }
+    return []
+  }
+}
