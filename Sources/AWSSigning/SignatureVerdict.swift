@@ -17,9 +17,20 @@ package struct VerifiedCaller: Equatable, Sendable {
   package let accessKeyID: String
   package let region: String
   package let form: Form
+
+  package init(accessKeyID: String, region: String, form: Form) {
+    self.accessKeyID = accessKeyID
+    self.region = region
+    self.form = form
+  }
 }
 
 /// Why a request is not let in, in the words of AWS's front door for REST-JSON services.
+///
+/// Such a front door knows one name, `InvalidSignatureException`, for every signature that does not
+/// hold, be it stale, wrongly scoped or wrong; the text tells them apart. (`SignatureDoesNotMatch`
+/// and `RequestExpired` are the query protocol's and S3's words for the same.) All are 403: AWS's
+/// page of common errors gives 400 for an incomplete signature, its REST-JSON services answer 403.
 ///
 /// The texts repeat nothing that was sent but its time stamp and, in ``unsignedHeader(name:)``, a
 /// header's name: no credential, token or signature.
