@@ -20,6 +20,15 @@ usage: Tests/run.sh [--all] [--lint] [--unit] [--e2e] [-h]
 EOF
 }
 
+test_packages=(
+  curl
+  nghttp2-client
+  protobuf-c-compiler
+  protobuf-compiler
+  python3-venv
+  shellcheck
+)
+
 # The binary with its symbols stripped stays under this: it sits beside every pod.
 binary_limit_bytes=$((25 * 1000 * 1000))
 strict=(--explicit-target-dependency-import-check error)

@@ -5,15 +5,6 @@
 # shellcheck source=deploy/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../deploy/setup.sh"
 
-test_packages=(
-  curl
-  nghttp2-client
-  protobuf-c-compiler
-  protobuf-compiler
-  python3-venv
-  shellcheck
-)
-
 venv="$root/.build/venv"
 requirements="$root/Tests/EndToEnd/requirements.txt"
 

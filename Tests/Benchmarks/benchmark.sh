@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Measures the release binary under h2load, in front of the emulator and of a static nginx.
+# Prints a table, and the same as JSON to the file given with --json. See benchmark.py --help.
+set -euo pipefail
+
+# shellcheck source=Tests/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../setup.sh"
+
+install_build_packages
+install_packages nghttp2-client python3-venv nginx-light \
+  || say "warning: what needs a missing package is skipped"
+prepare_venv
+build_release
+exec "$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" \
+  --binary "$(release_binary)" "$@"
