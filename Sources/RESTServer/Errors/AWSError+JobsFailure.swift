@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+
+/// The one table from failures to AWS's error names and HTTP statuses.
+///
+/// What AWS refused goes on as it came. What failed on this side of AWS borrows the names of AWS's
+/// front door; the statuses 502 and 504, which AWS's own code never sends, say that a write may
+/// have been applied.
+extension AWSError {
+  init(_ failure: JobsFailure) {
+    self = Self.error(for: failure.cause)
+    self.requestID = failure.trace.awsRequestID
+  }
+
+  private static func error(for cause: JobsFailure.Cause) -> AWSError {
+    switch cause {
+    case .invalid(let violations):
+      .invalidRequest(violations.map { "\($0.field): \($0.rule)" }.joined(separator: "; "))
+    case .refused(let refusal):
+      AWSError(refusal)
+    case .malformedResponse(let text):
+      AWSError(502, "InternalFailure", "The answer of the service could not be read: \(text)")
+    case .unreachable(let text):
+      .unavailable("The service could not be reached: \(text)")
+    case .interrupted(let text):
+      AWSError(502, "InternalFailure", "The request was sent and not answered: \(text)")
+    case .attemptTimedOut(requestSent: false):
+      .unavailable("The service could not be reached in time.")
+    case .attemptTimedOut(requestSent: true):
+      AWSError(504, "InternalFailure", "The request was sent and not answered in time.")
+    case .overloaded(let text):
+      .unavailable("Too much is going on here: \(text)", retryAfterMilliseconds: 1_000)
+    case .credentialsUnavailable(let text):
+      .unavailable("There is no credential to sign with: \(text)")
+    case .deadlineExceeded(mayHaveBeenApplied: false), .cancelled(mayHaveBeenApplied: false):
+      .unavailable("The call ended before it was sent.")
+    case .deadlineExceeded(mayHaveBeenApplied: true), .cancelled(mayHaveBeenApplied: true):
+      AWSError(504, "InternalFailure", "The call ended after it was sent.")
+    }
+  }
+
+  private init(_ refusal: AWSRefusal) {
+    // A success or a redirect must not pass for an answer here.
+    let status = 400..<600 ~= refusal.httpStatus ? refusal.httpStatus : 500
+    self.init(status, refusal.name, refusal.message)
+    self.executionState = refusal.executionState
+    self.retryAfterMilliseconds = refusal.retryAfterMilliseconds
+  }
+
+  private static func unavailable(
+    _ message: String, retryAfterMilliseconds: Int64? = nil
+  ) -> AWSError {
+    var error = AWSError(503, "ServiceUnavailableException", message)
+    error.retryAfterMilliseconds = retryAfterMilliseconds
+    return error
+  }
+}

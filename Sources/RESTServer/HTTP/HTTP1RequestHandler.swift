@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// HTTP/1.1 for short requests: whole requests in, whole answers out. What they mean is not known
+// here; what may be done when is decided in HTTP1Exchange.
+
+import NIOCore
+import NIOHTTP1
+import Transport
+
+/// Collects the requests of one connection, has them answered one at a time, and writes the answers.
+final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = Never
+  typealias OutboundOut = ByteBuffer
+
+  private enum Inbound {
+    case part(HTTPServerRequestPart)
+    case unreadable(HTTP1Exchange.Refusal)
+  }
+
+  private let responder: Responder
+  private let executor: EventLoopTaskExecutor
+  private let settings: HTTP1Settings
+  private var exchange: HTTP1Exchange
+  private var writer: ResponseWriter
+  private var ids: RequestIDs
+
+  private var context: ChannelHandlerContext?
+  private var request: RESTRequest?
+  private var task: Task<Void, Never>?
+  private var timer: Scheduled<Void>?
+  /// What came while an answer was pending.
+  private var heldBack = CircularBuffer<Inbound>()
+  private var readHeldBack = false
+  private var isFeeding = false
+  private var needsFlush = false
+
+  init(
+    responder: Responder, executor: EventLoopTaskExecutor, settings: HTTP1Settings, seed: UInt64
+  ) {
+    self.responder = responder
+    self.executor = executor
+    self.settings = settings
+    self.exchange = HTTP1Exchange(limits: settings.exchange, now: .now())
+    self.writer = ResponseWriter(epochSeconds: settings.wallClock())
+    self.ids = RequestIDs(seed: seed)
+  }
+
+  // MARK: Events
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    self.startTimer(at: .now() + self.settings.exchange.receive, in: context)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    self.timer?.cancel()
+    self.heldBack.removeAll()
+    switch self.exchange.connectionClosed() {
+    case .cancelResponder: self.task?.cancel()
+    case .ignore: break
+    }
+    self.task = nil
+    context.fireChannelInactive()
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    self.heldBack.append(.part(Self.unwrapInboundIn(data)))
+    self.feed(context)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    self.flushIfNeeded(context)
+    context.fireChannelReadComplete()
+  }
+
+  /// A peer that sends on while its answer is pending fills its own socket, not our memory.
+  func read(context: ChannelHandlerContext) {
+    if self.exchange.takesInput {
+      context.read()
+    } else {
+      self.readHeldBack = true
+    }
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    switch error {
+    case HTTPParserError.headerOverflow:
+      self.heldBack.append(.unreadable(.headersTooLarge))
+      self.feed(context)
+    case is HTTPParserError:
+      self.heldBack.append(.unreadable(.malformed))
+      self.feed(context)
+    default:
+      context.close(promise: nil)
+    }
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is ChannelShouldQuiesceEvent else {
+      context.fireUserInboundEventTriggered(event)
+      return
+    }
+    switch self.exchange.drainRequested() {
+    case .close: context.close(promise: nil)
+    case .finish, .ignore: break
+    }
+  }
+
+  // MARK: In
+
+  /// Feeds what was held back, until an answer is pending. An answer that is there at once comes
+  /// back to this loop, not to another one inside it.
+  private func feed(_ context: ChannelHandlerContext) {
+    guard !self.isFeeding else { return }
+    self.isFeeding = true
+    while self.exchange.takesInput, let inbound = self.heldBack.popFirst() {
+      switch inbound {
+      case .part(.head(let head)): self.received(head, context)
+      case .part(.body(let bytes)): self.received(bytes, context)
+      case .part(.end): self.receivedEnd(context)
+      case .unreadable(let refusal): self.failedToParse(refusal, context)
+      }
+    }
+    self.isFeeding = false
+    if self.readHeldBack, self.exchange.takesInput {
+      self.readHeldBack = false
+      context.read()
+    }
+  }
+
+  private func received(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    let onHead = self.exchange.receivedHead(
+      keepAlive: head.isKeepAlive && !head.leavesHTTP1,
+      declaredBytes: head.headers.first(name: "content-length").flatMap { Int($0) },
+      expectsContinue: head.headers.first(name: "expect")?.lowercased() == "100-continue",
+      now: .now())
+    switch onHead {
+    case .collect:
+      self.begin(head)
+    case .inviteBody:
+      self.begin(head)
+      var buffer = context.channel.allocator.buffer(capacity: 32)
+      ResponseWriter.inviteBody(into: &buffer)
+      context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
+    case .refuse(let refusal):
+      self.refuse(refusal, context)
+    case .ignore:
+      break
+    }
+  }
+
+  private func begin(_ head: HTTPRequestHead) {
+    self.request = RESTRequest(
+      method: head.method, target: head.uri, headers: head.headers, id: self.ids.next(),
+      receivedAtSeconds: self.settings.wallClock())
+  }
+
+  private func received(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    switch self.exchange.receivedBody(count: bytes.readableBytes) {
+    case .append:
+      self.request?.append(bytes)
+    case .refuse(let refusal):
+      self.refuse(refusal, context)
+    case .ignore:
+      break
+    }
+  }
+
+  private func receivedEnd(_ context: ChannelHandlerContext) {
+    switch self.exchange.receivedEnd() {
+    case .respond:
+      if let request = self.request { self.ask(request, context) }
+    case .ignore:
+      break
+    }
+  }
+
+  private func failedToParse(
+    _ refusal: HTTP1Exchange.Refusal, _ context: ChannelHandlerContext
+  ) {
+    switch self.exchange.failedToParse(refusal) {
+    case .refuse(let refusal): self.refuse(refusal, context)
+    case .ignore: break
+    }
+  }
+
+  // MARK: Out
+
+  private func ask(_ request: RESTRequest, _ context: ChannelHandlerContext) {
+    let responder = self.responder
+    let loop = context.eventLoop
+    let this = NIOLoopBound(self, eventLoop: loop)
+    self.task = Task.immediate(executorPreference: self.executor) {
+      let response = await responder.respond(to: request, on: loop)
+      this.value.answered(response)
+    }
+    // An answer that came at once leaves nothing to cancel.
+    if self.request == nil { self.task = nil }
+  }
+
+  private func answered(_ response: RESTResponse) {
+    let request = self.request
+    self.task = nil
+    self.request = nil
+    let last = response.delivery != .whole
+    switch self.exchange.answered(last: last, now: .now()) {
+    case .write(let keepAlive):
+      guard let context = self.context, let request else { return }
+      if response.delivery == .dropped {
+        context.close(promise: nil)
+        return
+      }
+      self.write(response, to: request, keepAlive: keepAlive, context)
+      if !keepAlive { self.closeAfterFlush(context) }
+      self.feed(context)
+      // While a read is being fed its end flushes, for all answers at once.
+      if !self.isFeeding { self.flushIfNeeded(context) }
+    case .discard:
+      break
+    }
+  }
+
+  private func write(
+    _ response: RESTResponse, to request: RESTRequest, keepAlive: Bool,
+    _ context: ChannelHandlerContext
+  ) {
+    var buffer = context.channel.allocator.buffer(capacity: 384 + response.body.count)
+    self.writer.write(
+      response, requestID: request.id, epochSeconds: request.receivedAtSeconds,
+      isHead: request.method == .HEAD, keepAlive: keepAlive, into: &buffer)
+    context.write(Self.wrapOutboundOut(buffer), promise: nil)
+    self.needsFlush = true
+  }
+
+  private func flushIfNeeded(_ context: ChannelHandlerContext) {
+    guard self.needsFlush else { return }
+    self.needsFlush = false
+    context.flush()
+  }
+
+  /// Answers what nobody was asked about, and ends the connection.
+  private func refuse(_ refusal: HTTP1Exchange.Refusal, _ context: ChannelHandlerContext) {
+    self.request = nil
+    let request = RESTRequest(
+      method: .GET, target: "", id: self.ids.next(),
+      receivedAtSeconds: self.settings.wallClock())
+    self.write(refusal.response, to: request, keepAlive: false, context)
+    self.closeAfterFlush(context)
+  }
+
+  /// Ends our side, then gives the peer a moment to read: closing at once, with its bytes unread,
+  /// would reset the connection and could take the answer with it (RFC 9112 §9.6).
+  private func closeAfterFlush(_ context: ChannelHandlerContext) {
+    self.needsFlush = false
+    self.timer?.cancel()
+    context.flush()
+    context.close(mode: .output, promise: nil)
+    let channel = context.channel
+    self.timer = context.eventLoop.scheduleTask(in: self.settings.linger) {
+      channel.close(promise: nil)
+    }
+  }
+
+  // MARK: Time
+
+  private func startTimer(at deadline: NIODeadline, in context: ChannelHandlerContext) {
+    let this = NIOLoopBound(self, eventLoop: context.eventLoop)
+    self.timer = context.eventLoop.scheduleTask(deadline: deadline) { this.value.timerFired() }
+  }
+
+  private func timerFired() {
+    guard let context = self.context else { return }
+    switch self.exchange.timerFired(now: .now()) {
+    case .close: context.close(promise: nil)
+    case .refuse(let refusal): self.refuse(refusal, context)
+    case .checkAgain(let deadline): self.startTimer(at: deadline, in: context)
+    case .stop: break
+    }
+  }
+}
+
+extension HTTPRequestHead {
+  /// The parser reads nothing more behind such a head, so its answer is the connection's last.
+  fileprivate var leavesHTTP1: Bool {
+    self.method == .CONNECT || self.headers.contains(name: "upgrade")
+  }
+}
+
+extension RESTRequest {
+  /// Mostly the whole body comes in one part, which is then taken as it is.
+  fileprivate mutating func append(_ bytes: ByteBuffer) {
+    if self.body.readableBytes == 0 {
+      self.body = bytes
+    } else {
+      self.body.writeImmutableBuffer(bytes)
+    }
+  }
+}
