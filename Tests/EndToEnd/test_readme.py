@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The README says what is true: its client runs, its settings are those of `--help`."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from aws import create_job
+from program import ROOT, run_to_end
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_client_in_the_readme_runs(gateway, iot, tmp_path):
+    create_job(iot, "readme-job", "press-01")
+    code = re.search(r"```python\n(.*?)```", README, re.S)[1]
+    assert "127.0.0.1:50051" in code
+    commands = re.search(r"    python -m grpc_tools\.protoc (.*?)\n\n", README, re.S)[1]
+    arguments = commands.replace("\\\n", " ").replace("--python_out=.", f"--python_out={tmp_path}")
+    arguments = arguments.replace("--grpc_python_out=.", f"--grpc_python_out={tmp_path}").split()
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", *arguments], cwd=ROOT, check=True)
+    (tmp_path / "client.py").write_text(code.replace("127.0.0.1:50051", gateway.address))
+    done = subprocess.run(
+        [sys.executable, "client.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("readme-job {")
+
+
+def settings() -> dict[str, tuple[str, str]]:
+    """Flag → variable and default, from the README's table."""
+    table = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()
+    ]
+    return {row[0].strip("`"): (row[1].strip("`"), row[2].strip("`")) for row in rows[2:]}
+
+
+@pytest.mark.parametrize("command", ["serve"])
+def test_every_flag_is_in_the_readme_with_its_default(command):
+    lines = run_to_end(command, "--help").stdout
+    options = " ".join(lines.split("OPTIONS:")[1].split())
+    found = re.split(r"(?:^| )(?:-h, |-(?=-))--?(?=[a-z])|(?<= )--(?=[a-z])", options)
+    told = {}
+    for entry in found:
+        name = re.match(r"([a-z0-9-]+)", entry)
+        if name and name[1] not in ("version", "help"):
+            default = re.search(r"\(default: ([^)]*)\)", entry)
+            told[name[1]] = default[1] if default else ""
+    listed = settings()
+    assert set(listed) == set(told)
+    for name, default in told.items():
+        variable, shown = listed[name]
+        assert variable == "IOT_JOBS_GATEWAY_" + name.upper().replace("-", "_")
+        # The number of threads depends on the machine.
+        assert shown == default or name == "threads"
