@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An argument that breaks a rule of AWS's model, before it is put into anyone's words: callers of
-/// gRPC read it as a ``FieldViolation``, callers of REST in AWS's own wording (REST/AWSWording).
+/// An argument that breaks a rule of AWS's model, before it is put into words.
 package struct ConstraintBreach: Equatable, Sendable {
   /// The argument.
   package enum Place: Equatable, Sendable {

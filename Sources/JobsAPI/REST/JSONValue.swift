@@ -102,6 +102,18 @@ internal import CJansson
     }
   }
 
+  /// This value as compact JSON text; nil if there is no memory for it.
+  package var text: String? {
+    let flags = Int(JSON_COMPACT | JSON_ENCODE_ANY)
+    let count = unsafe json_dumpb(self.node, nil, 0, flags)
+    guard count > 0 else { return nil }
+    return unsafe String(unsafeUninitializedCapacity: count) { bytes in
+      let start = unsafe UnsafeMutableRawPointer(bytes.baseAddress)?.assumingMemoryBound(
+        to: CChar.self)
+      return unsafe min(json_dumpb(self.node, start, count, flags), count)
+    }
+  }
+
   package var bool: Bool? {
     switch unsafe cjansson_typeof(self.node) {
     case JSON_TRUE: true

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How errors travel in AWS's REST-JSON: the name in the header `x-amzn-ErrorType`, else in the
+/// body's `code`, `Code` or `__type`; the text in `message` or `Message`. Front doors also send
+/// text, HTML or nothing at all.
+extension AWSRefusal {
+  /// Bytes of AWS's words that are kept.
+  private static let longestMessage = 1024
+  /// Bytes of an error's name that are kept. AWS's own are under 50.
+  private static let longestName = 128
+
+  init(_ head: RESTResponseHead, body: Span<UInt8>, expectedVersion: Int64? = nil) {
+    let json = (try? JSONValue(parsing: body)).flatMap { $0.isObject ? $0 : nil }
+    let candidates = [
+      head.errorType, json?["code"]?.string, json?["Code"]?.string, json?["__type"]?.string,
+      json?["Output"]?["__type"]?.string,
+    ]
+    let name = candidates.lazy.compactMap { $0.flatMap(Self.cleanName) }.first
+    let message = Self.message(json, body: body, status: head.status)
+    self.init(
+      name: name ?? String(head.status), httpStatus: head.status, message: message,
+      kind: AWSErrorKind(name: name, httpStatus: head.status, message: message))
+    // The state is a help, not the answer: one that cannot be read is left out.
+    self.executionState = (json?["executionState"]).flatMap { state in
+      state.isObject ? try? JobExecutionState(json: state) : nil
+    }
+    self.retryAfterMilliseconds = head.retryDelayMilliseconds
+    if self.isVersionMismatch(expected: expectedVersion) { self.kind = .versionMismatch }
+  }
+
+  /// The name without a namespace before `#` and without a URI after `:`; nil if nothing is left.
+  private static func cleanName(_ text: String) -> String? {
+    let uncut = text.prefix { $0 != ":" }
+    let name = uncut.lastIndex(of: "#").map { uncut[uncut.index(after: $0)...] } ?? uncut
+    // It becomes a label and part of error details: words of ASCII alone.
+    let clean = String(name.unicodeScalars.filter { 0x21...0x7E ~= $0.value })
+    return clean.isEmpty ? nil : clean.prefix(utf8Count: self.longestName)
+  }
+
+  private static func message(_ json: JSONValue?, body: Span<UInt8>, status: Int) -> String {
+    if let json {
+      let text = json["message"]?.string ?? json["Message"]?.string ?? ""
+      return self.cleanMessage(text)
+    }
+    // What is not JSON comes from a proxy or a front door. Of a server error only the status is
+    // worth telling; of a client error the text may be.
+    let start = body.extracting(first: Self.longestMessage)
+    let text = self.cleanMessage(
+      String(decoding: start.indices.map { start[$0] }, as: UTF8.self))
+    let isPage = text.hasPrefix("<") || text.isEmpty
+    return status >= 500 && isPage ? HTTPReason.phrase(status) : text
+  }
+
+  /// Without control characters, without space at the ends, and cut to size.
+  private static func cleanMessage(_ text: String) -> String {
+    // Cut first, so that a huge text costs no more than a long one.
+    let short = text.prefix(utf8Count: self.longestMessage)
+    let isPlain = short.utf8.allSatisfy { 0x20...0x7E ~= $0 }
+    let clean =
+      isPlain
+      ? short
+      : String(
+        String.UnicodeScalarView(
+          short.unicodeScalars.map { scalar in
+            scalar.properties.generalCategory == .control ? " " : scalar
+          }))
+    guard clean.first == " " || clean.last == " " else { return clean }
+    let head = clean.drop { $0 == " " }
+    let end = head.lastIndex { $0 != " " }.map { head.index(after: $0) } ?? head.startIndex
+    return String(head[..<end])
+  }
+
+  /// AWS documents a VersionMismatch but models no REST error for it. It may come as an invalid
+  /// transition, which then shows a state that could still change and another version.
+  private func isVersionMismatch(expected: Int64?) -> Bool {
+    guard self.kind == .invalidStateTransition, self.httpStatus == 409,
+      let expected, let state = self.executionState,
+      let status = state.status, !status.isTerminal,
+      let version = state.versionNumber
+    else { return false }
+    return version != expected
+  }
+}
+
+extension RESTResponseHead {
+  /// The wait that the server asks for, if it is in digits.
+  fileprivate var retryDelayMilliseconds: Int64? {
+    if let milliseconds = self.retryAfterMilliseconds.flatMap({ Int64($0) }), milliseconds >= 0 {
+      return milliseconds
+    }
+    guard let seconds = self.retryAfter.flatMap({ Int64($0) }), seconds >= 0 else { return nil }
+    let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+    return overflow ? nil : milliseconds
+  }
+}
+
+extension JSONValue {
+  /// True for a document of AWS's front door that says "error" under whatever status it came.
+  var holdsError: Bool {
+    self["__type"]?.string != nil || self["Output"]?["__type"]?.string != nil
+  }
+}
+
+/// The reason phrases of RFC 9110 section 15 for what a front door may answer without a text.
+private enum HTTPReason {
+  static func phrase(_ status: Int) -> String {
+    switch status {
+    case 500: "Internal Server Error"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    case 505: "HTTP Version Not Supported"
+    default: ""
+    }
+  }
+}

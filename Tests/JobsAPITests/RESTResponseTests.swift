@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import JobsAPI
+
+/// AWS's answers and what we make of them (Tests/Vectors/parse.json).
+struct RESTResponseTests {
+  /// What came of reading a response: the answer, written as AWS's JSON, or a failure.
+  private typealias Outcome = Result<JSONTree, JobsFailure>
+
+  private static func read(
+    _ operation: String, _ head: RESTResponseHead, _ body: [UInt8]
+  ) throws -> Outcome? {
+    let answer: [UInt8]
+    do throws(JobsFailure) {
+      switch operation {
+      case "DescribeJobExecution":
+        let call = DescribeJobExecution(thingName: "t", jobID: "j")
+        answer = JobExecution.answerBody(try call.readReply(head, body: body.span))
+      case "GetPendingJobExecutions":
+        let call = GetPendingJobExecutions(thingName: "t")
+        answer = try call.readReply(head, body: body.span).answerBody
+      case "StartNextPendingJobExecution":
+        let call = StartNextPendingJobExecution(thingName: "t")
+        answer = JobExecution.answerBody(try call.readReply(head, body: body.span))
+      case "UpdateJobExecution":
+        let call = UpdateJobExecution(thingName: "t", jobID: "j", status: .succeeded)
+        answer = try call.readReply(head, body: body.span).answerBody
+      default:
+        return nil
+      }
+    } catch {
+      return .failure(error)
+    }
+    return .success(try JSONTree.parse(answer))
+  }
+
+  private static func response(_ test: JSONTree) -> (head: RESTResponseHead, body: [UInt8]) {
+    let response = test["response"] ?? .null
+    var head = RESTResponseHead(status: Int(response["status"]?.integer ?? 0))
+    for pair in response["headers"]?.array ?? [] {
+      let value = pair.array?.last?.string
+      switch pair.array?.first?.string?.lowercased() {
+      case "x-amzn-errortype": head.errorType = value
+      case "x-amzn-requestid": head.requestID = value
+      default: break
+      }
+    }
+    if let text = response["body"]?.string { return (head, Array(text.utf8)) }
+    let data = response["bodyBase64"]?.string.flatMap { Data(base64Encoded: $0) } ?? Data()
+    return (head, Array(data))
+  }
+
+  @Test func `every case is answered or refused as it should be`() throws {
+    var seen: [String: Int] = [:]
+    for test in try vectorCases("parse.json") {
+      let id = Comment(rawValue: test["id"]?.string ?? "")
+      let (head, body) = Self.response(test)
+      guard let outcome = try Self.read(test["operation"]?.string ?? "", head, body) else {
+        continue
+      }
+      let verdict = try #require(test["gateway"]?.string)
+      let expected = try #require(test["expected"])
+      seen[verdict, default: 0] += 1
+      switch (verdict, expected["outcome"]?.string) {
+      case ("same", "result"):
+        try self.expect(outcome, toShow: expected, of: test["operation"]?.string, id)
+      case ("same", "error"):
+        self.expect(outcome, toRefuseLike: expected, id)
+      case ("reject", _):
+        let failure = self.failure(of: outcome)
+        #expect(failure != nil, id)
+      default:
+        #expect(verdict == "either", id)
+      }
+    }
+    #expect(seen == ["same": 72, "either": 6, "reject": 8])
+  }
+
+  private func failure(of outcome: Outcome) -> JobsFailure? {
+    guard case .failure(let failure) = outcome else { return nil }
+    return failure
+  }
+
+  private func expect(
+    _ outcome: Outcome, toShow expected: JSONTree, of operation: String?, _ id: Comment
+  ) throws {
+    var result = try #require(expected["result"]?.withoutNulls.object, id)
+    // Absent lists are empty ones to us.
+    if operation == "GetPendingJobExecutions" {
+      for list in ["inProgressJobs", "queuedJobs"] where result[list] == nil {
+        result[list] = .array([])
+      }
+    }
+    #expect(outcome == .success(.object(result)), id)
+  }
+
+  private func expect(_ outcome: Outcome, toRefuseLike expected: JSONTree, _ id: Comment) {
+    guard let failure = self.failure(of: outcome), case .refused(let refusal) = failure.cause else {
+      Issue.record("\(id): \(outcome) is no refusal")
+      return
+    }
+    #expect(refusal.name == expected["code"]?.string, id)
+    #expect(refusal.message == expected["message"]?.string, id)
+    #expect(Int64(refusal.httpStatus) == expected["httpStatus"]?.integer, id)
+    if let requestID = expected["requestId"]?.string {
+      #expect(failure.trace.awsRequestID == requestID, id)
+    }
+  }
+
+  // MARK: Beyond the vectors
+
+  private func update(
+    expectedVersion: Int64? = nil, status: Int = 200, errorType: String? = nil, _ body: String
+  ) -> Result<UpdatedJobExecution, JobsFailure> {
+    var head = RESTResponseHead(status: status)
+    head.errorType = errorType
+    var call = UpdateJobExecution(thingName: "t", jobID: "j", status: .succeeded)
+    call.expectedVersion = expectedVersion
+    do {
+      return .success(try call.readReply(head, body: Array(body.utf8).span))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  private func refusal<Value>(_ result: Result<Value, JobsFailure>) -> AWSRefusal? {
+    guard case .failure(let failure) = result, case .refused(let refusal) = failure.cause else {
+      return nil
+    }
+    return refusal
+  }
+
+  @Test func `a refused update shows the present state`() {
+    let refusal = self.refusal(
+      self.update(
+        status: 409, errorType: "InvalidStateTransitionException",
+        #"{"message":"no","executionState":{"status":"SUCCEEDED","versionNumber":4}}"#))
+    #expect(refusal?.kind == .invalidStateTransition)
+    #expect(refusal?.executionState?.status == .succeeded)
+    #expect(refusal?.executionState?.versionNumber == 4)
+  }
+
+  @Test func `a lost race is told from an illegal move`() {
+    func kind(expected: Int64?, status: String, version: Int) -> AWSErrorKind? {
+      self.refusal(
+        self.update(
+          expectedVersion: expected, status: 409, errorType: "InvalidStateTransitionException",
+          #"{"executionState":{"status":"\#(status)","versionNumber":\#(version)}}"#))?.kind
+    }
+    #expect(kind(expected: 3, status: "IN_PROGRESS", version: 4) == .versionMismatch)
+    #expect(kind(expected: 4, status: "IN_PROGRESS", version: 4) == .invalidStateTransition)
+    #expect(kind(expected: 3, status: "SUCCEEDED", version: 4) == .invalidStateTransition)
+    #expect(kind(expected: nil, status: "IN_PROGRESS", version: 4) == .invalidStateTransition)
+    let bare = self.update(
+      expectedVersion: 3, status: 409, errorType: "InvalidStateTransitionException", "{}")
+    #expect(self.refusal(bare)?.kind == .invalidStateTransition)
+  }
+
+  @Test(arguments: [
+    #"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"}}"#,
+    #"{"__type":"com.amazon.coral.service#UnknownOperationException","message":null}"#,
+  ])
+  func `an error under status 200 is an error`(body: String) {
+    let refusal = self.refusal(self.update(body))
+    #expect(refusal?.name == "UnknownOperationException")
+    #expect(refusal?.kind == .wrongEndpoint)
+    #expect(refusal?.httpStatus == 200)
+  }
+
+  @Test(arguments: [301, 302, 304, 307, 199, 0, 999])
+  func `what is not success is refused, redirects too`(status: Int) {
+    #expect(self.refusal(self.update(status: status, "{}"))?.name == "\(status)")
+  }
+
+  @Test(arguments: [
+    "OK", "<html></html>", "{", "[]", "null", "\u{FEFF}{}", "{}x", #""text""#,
+    #"{"executionState":5}"#, #"{"executionState":{"versionNumber":1e30}}"#,
+    #"{"jobDocument":[]}"#, #"{"executionState":{"statusDetails":{"a":1}}}"#,
+  ])
+  func `a success that cannot be read is no success`(body: String) {
+    guard case .failure(let failure) = self.update(body),
+      case .malformedResponse = failure.cause
+    else {
+      Issue.record("\(body) was read")
+      return
+    }
+  }
+
+  @Test func `nothing at all answers an update alone`() {
+    #expect(self.update("") == .success(UpdatedJobExecution()))
+    #expect(throws: JobsFailure.self) {
+      try StartNextPendingJobExecution(thingName: "t").readReply(
+        RESTResponseHead(status: 200), body: [UInt8]().span)
+    }
+  }
+
+  @Test func `a document that is an object becomes text`() throws {
+    let answer = try self.update(#"{"jobDocument": {"b": [1, "é"], "a": null}}"#).get()
+    #expect(answer.jobDocument == #"{"b":[1,"é"],"a":null}"#)
+  }
+
+  @Test func `messages are cut and hold no control characters`() {
+    let long = String(repeating: "é", count: 2000)
+    #expect(self.refusal(self.update(status: 400, long))?.message.utf8.count == 1024)
+    let json = #"{"message":"a\n\u0000b\u001b[0m "}"#
+    #expect(self.refusal(self.update(status: 400, json))?.message == "a  b [0m")
+    let name = self.refusal(self.update(status: 400, errorType: "x#Ba d\r\n\u{7F}é:y", "{}"))?.name
+    #expect(name == "Bad")
+  }
+
+  @Test(
+    arguments: [
+      ("2500", nil, 2500), (nil, "3", 3000), ("1", "9", 1), ("soon", "9", 9000), ("-5", nil, nil),
+      (nil, "Wed, 21 Oct 2015 07:28:00 GMT", nil), (nil, "9223372036854775807", nil),
+    ] as [(String?, String?, Int64?)])
+  func `a wait is read in either unit`(milliseconds: String?, seconds: String?, wait: Int64?) {
+    var head = RESTResponseHead(status: 429)
+    head.retryAfterMilliseconds = milliseconds
+    head.retryAfter = seconds
+    #expect(AWSRefusal(head, body: [UInt8]().span).retryAfterMilliseconds == wait)
+  }
+
+  @Test func `an error body reads back as the refusal it was`() throws {
+    var refusal = AWSRefusal(
+      name: "VersionMismatchException", httpStatus: 409, message: "expected 3, is 4",
+      kind: .versionMismatch)
+    var state = JobExecutionState()
+    state.status = .inProgress
+    state.versionNumber = 4
+    refusal.executionState = state
+    for member in ["__type", "code"] {
+      let body = refusal.answerBody(nameMember: member)
+      #expect(AWSRefusal(RESTResponseHead(status: 409), body: body.span) == refusal)
+    }
+  }
+}
