@@ -35,6 +35,11 @@ package struct RequestHead: Equatable, Sendable {
 
   /// How long the caller waits, at most a year; nil means for ever.
   package var timeout: Duration?
+
+  package init(path: ArraySlice<UInt8>, timeout: Duration? = nil) {
+    self.path = path
+    self.timeout = timeout
+  }
 }
 
 /// The answer to ``RequestHead/read(_:)``.
