@@ -54,6 +54,11 @@ package struct EmulatorSeedError: Error, Equatable, Sendable, CustomStringConver
   package var place: String
   package var problem: String
 
+  package init(place: String, problem: String) {
+    self.place = place
+    self.problem = problem
+  }
+
   package var description: String { "\(self.place): \(self.problem)" }
 }
 
@@ -69,9 +74,10 @@ extension EmulatorSeedError {
     }
   }
 
-  /// Columns count bytes, as most editors' "go to" does for the ASCII that JSON mostly is.
+  /// The reader stops behind the token that it cannot place, whose last byte is shown. Columns
+  /// count bytes, which are characters in what JSON mostly is.
   private static func position(of offset: Int, in text: [UInt8]) -> String {
-    let before = text.prefix(max(0, offset))
+    let before = text.prefix(max(0, offset - 1))
     let newline = UInt8(ascii: "\n")
     let line = before.count { $0 == newline } + 1
     let column = before.count - (before.lastIndex(of: newline).map { $0 + 1 } ?? 0) + 1
