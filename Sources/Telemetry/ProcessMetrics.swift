@@ -62,6 +62,7 @@ package struct ProcessMetrics: MetricSource {
   }
 
   private static func read(_ path: String) -> String? {
+    // open(2) reads the path as a C string, which lives for the call.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

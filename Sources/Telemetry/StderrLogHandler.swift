@@ -38,8 +38,9 @@ package struct StderrLogHandler: LogHandler {
       fields: metadata.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") })
     var bytes = line.bytes(in: self.format)
     bytes.append(UInt8(ascii: "\n"))
+    // One call for the whole line, so that lines of different threads do not mix. The kernel reads
+    // the array while it is borrowed.
     unsafe bytes.withUnsafeBytes { buffer in
-      // One call for the whole line, so that lines of different threads do not mix.
       _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
     }
   }

@@ -151,7 +151,7 @@ def test_a_length_over_the_limit_is_refused_before_its_bytes_come(connection):
         (None, UNIMPLEMENTED),
         (b"", UNIMPLEMENTED),
         (pending("t") + pending("t"), UNIMPLEMENTED),
-        (pending("t") + b"\0", INTERNAL),
+        (pending("t") + b"\0", UNIMPLEMENTED),
         (pending("t")[:3], INTERNAL),
         (pending("t")[:-1], INTERNAL),
         (message(b"", flag=2), INTERNAL),
@@ -234,7 +234,7 @@ def test_an_answer_larger_than_the_window_waits_for_credit(iot, gateway, thing, 
     assert document["text"] in execution.job_document
 
 
-@pytest.mark.parametrize("timeout", ["", "1", "S", "1s", "123456789S", "-1S", "1.5S", "5X", " 5S", "0x1S"])
+@pytest.mark.parametrize("timeout", ["", "1", "S", "1s", "123456789S", "-1S", "1.5S", "5X", "5 S", "0x1S"])
 def test_a_malformed_timeout_is_the_callers_fault(connection, timeout):
     reply = connection.call(
         "GetPendingJobExecutions", pending("t"), headers={"grpc-timeout": timeout}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Testing
 
 /// A text file of the project, by its path from the top of the repository.
 struct SourceFile: Sendable {
@@ -28,6 +29,13 @@ struct Violation: CustomStringConvertible, Equatable {
 
   var description: String {
     self.line.map { "\(self.path):\($0): \(self.rule)" } ?? "\(self.path): \(self.rule)"
+  }
+}
+
+/// Reports each violation by its place, so that an editor can jump to it.
+func expectNone(_ violations: [Violation], sourceLocation: SourceLocation = #_sourceLocation) {
+  for violation in violations {
+    Issue.record("\(violation)", sourceLocation: sourceLocation)
   }
 }
 

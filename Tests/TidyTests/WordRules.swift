@@ -65,6 +65,28 @@ enum WordRules {
     }
   }
 
+  /// Folders whose business is memory that Swift does not watch over.
+  static let fences =
+    Set(RoomMap.fences.values).union(["Sources/Gateway/Configuration/YAML/"])
+
+  /// How far above an `unsafe` its reason may stand.
+  static let reasonLines = 10
+
+  /// Outside a fence, what Swift cannot check needs its reason beside it.
+  static func unexplainedUnsafe(in file: SourceFile) -> [Violation] {
+    if self.fences.contains(where: { file.path.hasPrefix($0) }) { return [] }
+    let code = CodeOnly.text(of: file.text).components(separatedBy: "\n")
+    let lines = file.text.components(separatedBy: "\n")
+    var reason = -self.reasonLines - 1
+    return lines.indices.compactMap { index in
+      if lines[index].contains("//") && !lines[index].contains("// SPDX") { reason = index }
+      guard self.holds(code[index], "unsafe "), index - reason > self.reasonLines else {
+        return nil
+      }
+      return Violation(path: file.path, line: index + 1, rule: "`unsafe` without its reason")
+    }
+  }
+
   /// Places on somebody's machine.
   static let machinePaths = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/"]
 
