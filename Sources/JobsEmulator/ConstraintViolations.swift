@@ -7,8 +7,8 @@ import JobsAPI
 ///     1 validation error detected: Value 'a b' at 'thingName' failed to satisfy constraint:
 ///     Member must satisfy regular expression pattern: [a-zA-Z0-9:_-]+
 struct ConstraintViolations: Equatable, Sendable {
-  /// More of a caller's value than this many characters is never repeated to it.
-  static let longestValueShown = 128
+  /// No more of a caller's text than this many characters is repeated to it.
+  private static let mostShown = 128
 
   private var texts: [String] = []
 
@@ -24,8 +24,13 @@ struct ConstraintViolations: Equatable, Sendable {
 
   /// `value` nil stands for null. Text is shown in quotes, as AWS does.
   mutating func add(_ member: String, _ value: String?, _ rule: String) {
-    let shown = value.map { "'\(String($0.prefix(Self.longestValueShown)))'" } ?? "null"
+    let shown = value.map { "'\(Self.cut($0))'" } ?? "null"
     self.texts.append("Value \(shown) at '\(member)' failed to satisfy constraint: \(rule)")
+  }
+
+  /// Counts scalars, as one grapheme can be of any length.
+  static func cut(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.mostShown)))
   }
 
   mutating func length(_ member: String, _ value: String, _ range: ClosedRange<Int>) {

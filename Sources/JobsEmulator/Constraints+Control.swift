@@ -108,17 +108,6 @@ extension DescribeManagedJobExecution {
   }
 }
 
-extension CancelJobExecution {
-  func checkConstraints() throws(JobsFailure) {
-    var violations = ConstraintViolations()
-    violations.thingName(self.thingName)
-    violations.jobID(self.jobID)
-    // AWS's words for this operation: "You can specify at most 10 name/value pairs."
-    violations.statusDetails(self.statusDetails, mostPairs: 10)
-    try violations.throwIfAny()
-  }
-}
-
 extension DeleteJobExecution {
   func checkConstraints() throws(JobsFailure) {
     var violations = ConstraintViolations()
@@ -180,6 +169,16 @@ extension PageRequest {
 }
 
 extension ConstraintViolations {
+  mutating func thingName(_ name: String) {
+    self.length("thingName", name, 1...128)
+    self.pattern("thingName", name, .thingName)
+  }
+
+  fileprivate mutating func jobID(_ jobID: String) {
+    self.length("jobId", jobID, 1...64)
+    self.pattern("jobId", jobID, .jobID)
+  }
+
   /// A description or a comment.
   fileprivate mutating func text(_ member: String, _ text: String) {
     self.length(member, text, 0...2028)

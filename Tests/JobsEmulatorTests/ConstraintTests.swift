@@ -17,6 +17,21 @@ import Testing
         + "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9:_-]+")
   }
 
+  @Test func `a refusal repeats little of a long argument`() throws {
+    var service = Service()
+    let long = "a" + String(repeating: "\u{301}", count: 5000)
+    for call in [
+      { (service: inout Service) in _ = try service.pending(long) },
+      { (service: inout Service) in try service.create(long) },
+      { (service: inout Service) in
+        try service.update("j", .inProgress) { $0.statusDetails = StatusDetails([(long, "")]) }
+      },
+    ] {
+      let refusal = expectRefusal("InvalidRequestException", 400, of: &service, call)
+      #expect(refusal.map { $0.message.utf8.count < 2048 } == true)
+    }
+  }
+
   @Test(arguments: ["", "a/b", "a.b", "é", "a%20b", String(repeating: "t", count: 129)])
   func `a bad thing name is refused by every call`(name: String) {
     var service = Service()
