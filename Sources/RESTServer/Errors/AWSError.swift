@@ -3,7 +3,7 @@
 package import JobsAPI
 
 /// An error as AWS's REST-JSON services send it.
-package struct AWSError: Equatable, Sendable {
+package struct AWSError: Error, Equatable, Sendable {
   package var status: Int
   package var name: String
   package var message: String
@@ -39,8 +39,8 @@ extension AWSError {
     404, "UnknownOperationException", "No operation is served under this method and path.")
 
   /// The answer on the wire.
-  func response(form: Form) -> RESTResponse {
-    var headers: [RESTResponse.Header] = []
+  func response(form: Form) -> ServerResponse {
+    var headers: [ServerResponse.Header] = []
     if form != .body {
       headers.append(.init(name: "x-amzn-ErrorType", value: Self.headerSafe(self.name)))
     }
@@ -54,10 +54,10 @@ extension AWSError {
       if form != .header { json.member("__type", self.name) }
       json.member("message", self.message)
       if let state = self.executionState {
-        json.member("executionState", object: { json in state.write(into: &json) })
+        json.member("executionState", object: state.writeMembers)
       }
     }
-    var response = RESTResponse(status: self.status, headers: headers, body: json.bytes)
+    var response = ServerResponse(status: self.status, headers: headers, body: json.bytes)
     response.requestID = self.requestID.map(Self.headerSafe)
     return response
   }
@@ -66,19 +66,5 @@ extension AWSError {
   private static func headerSafe(_ text: String) -> String {
     text.utf8.allSatisfy { 0x21...0x7e ~= $0 }
       ? text : String(decoding: text.utf8.filter { 0x21...0x7e ~= $0 }, as: UTF8.self)
-  }
-}
-
-extension JobExecutionState {
-  fileprivate func write(into json: inout JSONWriter) {
-    json.member("status", self.status?.awsWord)
-    if let details = self.statusDetails {
-      json.member(
-        "statusDetails",
-        object: { json in
-          for entry in details.entries { json.member(entry.name, entry.value) }
-        })
-    }
-    json.member("versionNumber", self.versionNumber)
   }
 }

@@ -2,7 +2,7 @@
 
 /// What a peer is told whose request was not even read to its end.
 extension HTTP1Exchange.Refusal {
-  var response: RESTResponse {
+  var response: ServerResponse {
     self.error.response(form: .both)
   }
 

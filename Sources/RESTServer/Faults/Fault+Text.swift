@@ -28,6 +28,24 @@ extension Fault {
     self = try parts.fault()
   }
 
+  /// The text that ``init(text:)`` reads back as the same fault.
+  package var text: String {
+    var parts: [String] = []
+    if self.latencyMilliseconds > 0 { parts.append("latency=\(self.latencyMilliseconds)") }
+    switch self.outcome {
+    case nil: break
+    case .refuse(let error, let moment):
+      parts += ["error=\(error.name)", "status=\(error.status)", "message=\(error.message)"]
+      if let retryAfter = error.retryAfterMilliseconds { parts.append("retry-after=\(retryAfter)") }
+      parts.append("when=\(moment.rawValue)")
+    case .drop(let moment): parts.append("drop=\(moment.rawValue)")
+    case .truncate: parts.append("truncate=after")
+    case .body(let body, let moment):
+      parts += ["body=\(body.rawValue)", "when=\(moment.rawValue)"]
+    }
+    return parts.joined(separator: ";")
+  }
+
   /// The parts before it is known how they go together.
   private struct Parts {
     private var latency: Int64?

@@ -57,18 +57,18 @@ package struct Fault: Equatable, Sendable {
 }
 
 extension Fault.Body {
-  var response: RESTResponse {
+  var response: ServerResponse {
     switch self {
     case .html:
-      RESTResponse(
+      ServerResponse(
         status: 200, contentType: "text/html",
         body: Array("<html><body><h1>200 OK</h1></body></html>".utf8))
-    case .text: RESTResponse(status: 200, contentType: "text/plain", body: Array("OK".utf8))
-    case .empty: RESTResponse(status: 200)
-    case .array: RESTResponse(status: 200, body: Array("[]".utf8))
-    case .broken: RESTResponse(status: 200, body: Array(#"{"execution": {"jobId": "j"#.utf8))
+    case .text: ServerResponse(status: 200, contentType: "text/plain", body: Array("OK".utf8))
+    case .empty: ServerResponse(status: 200)
+    case .array: ServerResponse(status: 200, body: Array("[]".utf8))
+    case .broken: ServerResponse(status: 200, body: Array(#"{"execution": {"jobId": "j"#.utf8))
     case .output:
-      RESTResponse(
+      ServerResponse(
         status: 200,
         body: Array(
           (#"{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException","#

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// Decides what goes wrong with each request, by a ``FaultPlan``. Time is an argument; nothing is
 /// done here.
 package struct FaultInjector: Sendable {
@@ -19,9 +21,9 @@ package struct FaultInjector: Sendable {
   package var pendingNext: Int { self.plan.next.count - self.nextIndex }
 
   /// - Parameters:
-  ///   - operation: AWS's name of it; nil if the request names none.
+  ///   - operation: what the request asks for; nil if it asks for nothing that is served.
   ///   - nowNanoseconds: a clock that never goes back.
-  package mutating func decide(operation: String?, nowNanoseconds: UInt64) -> Fault {
+  package mutating func decide(operation: ServedOperation?, nowNanoseconds: UInt64) -> Fault {
     guard self.concerns(operation) else { return .none }
     if self.nextIndex < self.plan.next.count {
       self.nextIndex += 1
@@ -34,9 +36,16 @@ package struct FaultInjector: Sendable {
     return fault
   }
 
-  private func concerns(_ operation: String?) -> Bool {
-    guard !self.plan.operations.isEmpty else { return true }
-    return operation.map(self.plan.operations.contains) ?? false
+  /// Plans are made for the calls under test: those of the control plane, which set the scene, are
+  /// left alone unless they are named.
+  private func concerns(_ operation: ServedOperation?) -> Bool {
+    switch operation {
+    case nil: false
+    case .dataPlane(let operation):
+      self.plan.operations.isEmpty || self.plan.operations.contains(operation.rawValue)
+    case .controlPlane?:
+      operation.map { self.plan.operations.contains($0.name) } ?? false
+    }
   }
 
   private mutating func draw() -> Fault {

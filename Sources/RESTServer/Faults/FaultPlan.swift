@@ -5,7 +5,7 @@
 /// With one seed and one order of requests the same requests fail in each run. Each request draws
 /// all its lots, whatever comes of them, so raising one rate does not shift the others.
 package struct FaultPlan: Equatable, Sendable {
-  /// Operations the plan concerns, by AWS's names; empty: all of them.
+  /// Operations the plan concerns, by ``ServedOperation/name``; empty: the four of the data plane.
   package var operations: Set<String> = []
   package var seed: UInt64 = 1
 

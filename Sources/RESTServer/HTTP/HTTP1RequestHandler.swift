@@ -8,7 +8,7 @@ import NIOHTTP1
 import Transport
 
 /// Collects the requests of one connection, has them answered one at a time, and writes the answers.
-final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler {
+final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
@@ -26,7 +26,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
   private var ids: RequestIDs
 
   private var context: ChannelHandlerContext?
-  private var request: RESTRequest?
+  private var request: ServerRequest?
   private var task: Task<Void, Never>?
   private var timer: Scheduled<Void>?
   /// What came while an answer was pending.
@@ -155,7 +155,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
   }
 
   private func begin(_ head: HTTPRequestHead) {
-    self.request = RESTRequest(
+    self.request = ServerRequest(
       method: head.method, target: head.uri, headers: head.headers, id: self.ids.next(),
       receivedAtSeconds: self.settings.wallClock())
   }
@@ -191,7 +191,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
 
   // MARK: Out
 
-  private func ask(_ request: RESTRequest, _ context: ChannelHandlerContext) {
+  private func ask(_ request: ServerRequest, _ context: ChannelHandlerContext) {
     let responder = self.responder
     let loop = context.eventLoop
     let this = NIOLoopBound(self, eventLoop: loop)
@@ -203,7 +203,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
     if self.request == nil { self.task = nil }
   }
 
-  private func answered(_ response: RESTResponse) {
+  private func answered(_ response: ServerResponse) {
     let request = self.request
     self.task = nil
     self.request = nil
@@ -226,7 +226,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
   }
 
   private func write(
-    _ response: RESTResponse, to request: RESTRequest, keepAlive: Bool,
+    _ response: ServerResponse, to request: ServerRequest, keepAlive: Bool,
     _ context: ChannelHandlerContext
   ) {
     var buffer = context.channel.allocator.buffer(capacity: 384 + response.body.count)
@@ -246,7 +246,7 @@ final class HTTP1RequestHandler<Responder: RESTResponder>: ChannelDuplexHandler 
   /// Answers what nobody was asked about, and ends the connection.
   private func refuse(_ refusal: HTTP1Exchange.Refusal, _ context: ChannelHandlerContext) {
     self.request = nil
-    let request = RESTRequest(
+    let request = ServerRequest(
       method: .GET, target: "", id: self.ids.next(),
       receivedAtSeconds: self.settings.wallClock())
     self.write(refusal.response, to: request, keepAlive: false, context)
@@ -291,7 +291,7 @@ extension HTTPRequestHead {
   }
 }
 
-extension RESTRequest {
+extension ServerRequest {
   /// Mostly the whole body comes in one part, which is then taken as it is.
   fileprivate mutating func append(_ bytes: ByteBuffer) {
     if self.body.readableBytes == 0 {

@@ -20,7 +20,7 @@ struct ResponseWriter {
   ///   - isHead: the request was HEAD: the head of the answer is all of it (RFC 9110 §9.3.2).
   ///   - keepAlive: whether another request may follow.
   mutating func write(
-    _ response: RESTResponse, requestID: String, epochSeconds: Int64, isHead: Bool,
+    _ response: ServerResponse, requestID: String, epochSeconds: Int64, isHead: Bool,
     keepAlive: Bool, into buffer: inout ByteBuffer
   ) {
     self.date.move(to: epochSeconds)
@@ -47,7 +47,7 @@ struct ResponseWriter {
     if !isHead { Self.writeBody(of: response, into: &buffer) }
   }
 
-  private static func writeBody(of response: RESTResponse, into buffer: inout ByteBuffer) {
+  private static func writeBody(of response: ServerResponse, into buffer: inout ByteBuffer) {
     switch response.delivery {
     case .whole: buffer.writeBytes(response.body)
     case .truncated(let count): buffer.writeBytes(response.body.prefix(max(0, count)))

@@ -130,5 +130,3 @@ enum PercentDecoding {
 extension AWSError {
   static let malformedTarget = AWSError.invalidRequest("The request target is malformed.")
 }
-
-extension AWSError: Error {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A whole answer. Length, date, connection and request id are added on the way out.
-package struct RESTResponse: Equatable, Sendable {
+package struct ServerResponse: Equatable, Sendable {
   package struct Header: Equatable, Sendable {
     package var name: String
     /// Holds no control character: it is written as it stands.

@@ -4,7 +4,7 @@ package import NIOCore
 package import NIOHTTP1
 
 /// A whole request as it came off the wire: nothing decoded, nothing joined, nothing left out.
-package struct RESTRequest: Sendable {
+package struct ServerRequest: Sendable {
   package var method: HTTPMethod
   /// Path and query exactly as in the request line: signatures cover these bytes.
   package var target: String
@@ -31,6 +31,6 @@ package struct RESTRequest: Sendable {
 
 /// Whoever answers whole requests. One is made for each event loop and is called only there; it may
 /// suspend, and comes back to the same loop.
-package protocol RESTResponder: Sendable {
-  func respond(to request: RESTRequest, on loop: any EventLoop) async -> RESTResponse
+package protocol RequestResponder: Sendable {
+  func respond(to request: ServerRequest, on loop: any EventLoop) async -> ServerResponse
 }
