@@ -108,7 +108,7 @@ let package = Package(
     tests(
       "UpstreamTests",
       ["Upstream", "AWSSigning", "JobsAPI", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
-    tests("TelemetryTests", ["Telemetry"]),
+    tests("TelemetryTests", ["Telemetry", logging]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
       "GatewayServerTests",

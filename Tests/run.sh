@@ -38,6 +38,8 @@ trap 'rm -rf "$results"' EXIT
 passed=0
 failed=0
 summary=()
+# The exit status of the stage that ran last.
+status=0
 
 # Records that something was not checked. Works from inside a stage.
 skip() {
@@ -55,7 +57,7 @@ have() {
 # Runs one stage under its heading. The stage is a plain command here, never part of a condition,
 # so that `set -e` holds inside it.
 stage() {
-  local title="$1" status started=$SECONDS
+  local title="$1" started=$SECONDS
   shift
   printf '\n==== %s ====\n' "$title"
   set +e
@@ -74,7 +76,15 @@ stage() {
     summary+=("FAILED  $title ($took)")
   fi
   printf '==== %s: exit %d after %s ====\n' "$title" "$status" "$took"
-  return 0
+}
+
+# Runs a stage only if the one before it passed, since it stands on its outcome.
+then_stage() {
+  if ((status == 0)); then
+    stage "$@"
+  else
+    skip "$1: what it needs has failed"
+  fi
 }
 
 finish() {
@@ -160,6 +170,10 @@ run_end_to_end() {
   sed -n 's/^SKIPPED /end-to-end: /p' "$log" >>"$results/skips"
 }
 
+test_release_binary() {
+  run_end_to_end "$(release_binary)"
+}
+
 # True when a program built with this sanitizer runs on this machine at all.
 sanitizer_works() {
   printf 'print("sanitized")\n' >"$results/probe.swift"
@@ -191,13 +205,13 @@ lint() {
 
 unit() {
   stage "Debug build without warnings" build_without_warnings --build-tests
-  stage "Unit tests" run_unit_tests
+  then_stage "Unit tests" run_unit_tests
 }
 
 end_to_end() {
   stage "Release build" build_release
-  stage "Size of the binary" check_binary_size
-  stage "End to end" run_end_to_end "$(release_binary)"
+  then_stage "Size of the binary" check_binary_size
+  then_stage "End to end" test_release_binary
 }
 
 sanitizers() {
