@@ -17,10 +17,10 @@ func register(_ callbacks: OpaquePointer) {
   unsafe nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, didCloseStream)
 }
 
-/// The session that set itself as user data. Callbacks only run inside its methods, so it lives.
-private func recover(_ userData: UnsafeMutableRawPointer?) -> HTTP2Session? {
-  guard let userData = unsafe userData else { return nil }
-  return unsafe Unmanaged<HTTP2Session>.fromOpaque(userData).takeUnretainedValue()
+/// The ledger that the session passed as user data. Callbacks run inside the session's methods only,
+/// so it is there, and nobody else is in it.
+private func ledger(_ userData: UnsafeMutableRawPointer?) -> UnsafeMutablePointer<SessionLedger>? {
+  unsafe userData?.assumingMemoryBound(to: SessionLedger.self)
 }
 
 private func hasEndStream(_ header: nghttp2_frame_hd) -> Bool {
@@ -36,11 +36,8 @@ private func isType(_ header: nghttp2_frame_hd, _ type: nghttp2_frame_type) -> B
 private func didBeginHeaders(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData) else { return 0 }
-  // Room for a usual gRPC request: some ten fields of some thirty bytes.
-  session.incomingFields = HeaderFields(reservingBytes: 512, fields: 16)
-  session.incomingListBytes = 0
-  session.incomingIsTooLarge = false
+  guard let ledger = unsafe ledger(userData) else { return 0 }
+  unsafe ledger.pointee.beganHeaders()
   return 0
 }
 
@@ -49,37 +46,35 @@ private func didReceiveHeader(
   name: UnsafePointer<UInt8>?, nameCount: Int, value: UnsafePointer<UInt8>?, valueCount: Int,
   flags: UInt8, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData) else { return 0 }
-  // RFC 9113 §6.5.2: a field counts with 32 bytes more than it has.
-  session.incomingListBytes += nameCount + valueCount + 32
-  guard session.incomingListBytes <= session.limits.maxHeaderListBytes,
-    session.incomingFields.count < session.limits.maxHeaderFields
-  else {
-    session.incomingIsTooLarge = true
-    return 0
-  }
-  unsafe session.incomingFields.append(
+  guard let ledger = unsafe ledger(userData) else { return 0 }
+  unsafe ledger.pointee.receivedField(
     name: UnsafeBufferPointer(start: name, count: nameCount),
-    value: UnsafeBufferPointer(start: value, count: valueCount), isIndexed: true)
+    value: UnsafeBufferPointer(start: value, count: valueCount))
   return 0
 }
 
 private func didReceiveFrame(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData), let frame = unsafe frame?.pointee else { return 0 }
+  guard let ledger = unsafe ledger(userData), let frame = unsafe frame?.pointee else { return 0 }
   let header = unsafe frame.hd
   if isType(header, NGHTTP2_HEADERS), unsafe frame.headers.cat == NGHTTP2_HCAT_REQUEST {
-    session.receivedRequestHeaders(on: header.stream_id, endStream: hasEndStream(header))
+    unsafe ledger.pointee.receivedRequestHeaders(
+      on: header.stream_id, endStream: hasEndStream(header))
   } else if isType(header, NGHTTP2_HEADERS) || isType(header, NGHTTP2_DATA) {
-    if hasEndStream(header) { session.receivedEndStream(on: header.stream_id) }
+    if hasEndStream(header) { unsafe ledger.pointee.receivedEndStream(on: header.stream_id) }
   } else if isType(header, NGHTTP2_GOAWAY) {
     let code = unsafe frame.goaway.error_code
-    session.events.append(.goAwayReceived(code: HTTP2ErrorCode(rawValue: code)))
+    unsafe ledger.pointee.events.append(.goAwayReceived(code: HTTP2ErrorCode(rawValue: code)))
   } else if isType(header, NGHTTP2_PING) {
-    let payload = unsafe frame.ping.opaque_data
+    // Eight bytes, as many as the number has.
+    let payload = unsafe withUnsafeBytes(of: frame.ping.opaque_data) {
+      unsafe $0.loadUnaligned(as: UInt64.self)
+    }
     let isAcknowledgement = UInt32(header.flags) & NGHTTP2_FLAG_ACK.rawValue != 0
-    if isAcknowledgement { session.receivedPingAcknowledgement(payload) }
+    if isAcknowledgement, payload == shutdownPing {
+      unsafe ledger.pointee.events.append(.shutdownNoticeAcknowledged)
+    }
   }
   return 0
 }
@@ -88,9 +83,9 @@ private func didReceiveInvalid(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, code: Int32,
   userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData) else { return 0 }
+  guard let ledger = unsafe ledger(userData) else { return 0 }
   // A client may well open too many streams before it has seen our SETTINGS.
-  if code != NGHTTP2_ERR_REFUSED_STREAM.rawValue { session.peerFaults += 1 }
+  if code != NGHTTP2_ERR_REFUSED_STREAM.rawValue { unsafe ledger.pointee.peerFaults += 1 }
   return 0
 }
 
@@ -98,8 +93,8 @@ private func didReceiveData(
   _: OpaquePointer?, flags: UInt8, streamID: Int32,
   bytes: UnsafePointer<UInt8>?, count: Int, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData) else { return 0 }
-  unsafe session.receivedData(UnsafeBufferPointer(start: bytes, count: count), on: streamID)
+  guard let ledger = unsafe ledger(userData) else { return 0 }
+  unsafe ledger.pointee.receivedData(UnsafeBufferPointer(start: bytes, count: count), on: streamID)
   return 0
 }
 
@@ -107,35 +102,41 @@ private func didReceiveData(
 
 /// Copies the next part of a response's body into libnghttp2's frame buffer.
 func readBody(
-  _: OpaquePointer?, streamID: Int32, buffer: UnsafeMutablePointer<UInt8>?, capacity: Int,
+  session: OpaquePointer?, streamID: Int32, buffer: UnsafeMutablePointer<UInt8>?, capacity: Int,
   flags: UnsafeMutablePointer<UInt32>?, source: UnsafeMutablePointer<nghttp2_data_source>?,
   userData: UnsafeMutableRawPointer?
 ) -> Int {
-  guard let session = unsafe recover(userData), let flags = unsafe flags else {
+  guard let ledger = unsafe ledger(userData), let flags = unsafe flags else {
     return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
   }
   let buffer = unsafe UnsafeMutableBufferPointer(start: buffer, count: capacity)
-  let next = unsafe session.copyBody(into: buffer, on: streamID)
-  switch next.end {
-  case .notYet: break
-  case .body:
+  guard let part = unsafe ledger.pointee.copyBody(into: buffer, on: streamID) else {
+    return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
+  }
+  switch part.next {
+  case .moreBody: break
+  case .nothing:
     unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-  case .trailersFollow:
+  case .trailers(let trailers):
     unsafe flags.pointee |=
       NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+    let code = unsafe trailers.withNative { fields, count in
+      unsafe nghttp2_submit_trailer(session, streamID, fields, count)
+    }
+    unsafe ledger.pointee.note(code, during: .submitTrailers)
   }
-  return next.count
+  return part.count
 }
 
 private func didSendFrame(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData), let header = unsafe frame?.pointee.hd else {
+  guard let ledger = unsafe ledger(userData), let header = unsafe frame?.pointee.hd else {
     return 0
   }
   guard isType(header, NGHTTP2_HEADERS) || isType(header, NGHTTP2_DATA), hasEndStream(header)
   else { return 0 }
-  session.sentEndStream(on: header.stream_id)
+  unsafe ledger.pointee.sentEndStream(on: header.stream_id)
   return 0
 }
 
@@ -143,13 +144,13 @@ private func didNotSendFrame(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, code: Int32,
   userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData), let header = unsafe frame?.pointee.hd else {
+  guard let ledger = unsafe ledger(userData), let header = unsafe frame?.pointee.hd else {
     return 0
   }
   // A response that cannot be sent (a header block over the library's 64 KiB) must not leave its
   // stream hanging.
   if isType(header, NGHTTP2_HEADERS) {
-    session.deferred.resets.append((header.stream_id, .internalError))
+    unsafe ledger.pointee.resets.append((header.stream_id, .internalError))
   }
   return 0
 }
@@ -157,7 +158,7 @@ private func didNotSendFrame(
 private func didCloseStream(
   _: OpaquePointer?, streamID: Int32, code: UInt32, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
-  guard let session = unsafe recover(userData) else { return 0 }
-  session.closedStream(streamID, code: HTTP2ErrorCode(rawValue: code))
+  guard let ledger = unsafe ledger(userData) else { return 0 }
+  unsafe ledger.pointee.closedStream(streamID, code: HTTP2ErrorCode(rawValue: code))
   return 0
 }

@@ -14,20 +14,9 @@ import CNGHTTP2
 /// A session belongs to one event loop. It is a class since libnghttp2 keeps its address.
 @safe
 package final class HTTP2Session {
-  let native: OpaquePointer
-  let limits: HTTP2Limits
-
-  // Callbacks write these; everything else happens in the methods below.
-  var events = EventQueue()
-  var arena: [UInt8] = []
-  var incomingFields = HeaderFields()
-  var incomingListBytes = 0
-  var incomingIsTooLarge = false
-  var streams: [Int32: StreamRecord] = [:]
-  var deferred = DeferredWork()
-  var peerFaults = 0
-  var callbackFailure: HTTP2SessionError?
-
+  private let native: OpaquePointer
+  private let ledger: UnsafeMutablePointer<SessionLedger>
+  private let limits: HTTP2Limits
   private var hasFailed = false
   private var hasTerminated = false
 
@@ -36,15 +25,25 @@ package final class HTTP2Session {
   /// - Throws: ``HTTP2SessionError/outOfMemory`` or ``HTTP2SessionError/native(code:during:)``.
   package init(limits: HTTP2Limits = HTTP2Limits()) throws(HTTP2SessionError) {
     self.limits = limits
-    unsafe self.native = try makeNativeSession(limits: limits)
-    // The session does not outlive `self`, which deletes it; nobody else holds the address.
-    unsafe nghttp2_session_set_user_data(
-      self.native, Unmanaged.passUnretained(self).toOpaque())
+    // Freed in `deinit`, or here if there is no session to write to it.
+    let ledger = UnsafeMutablePointer<SessionLedger>.allocate(capacity: 1)
+    unsafe ledger.initialize(to: SessionLedger(limits: limits))
+    do throws(HTTP2SessionError) {
+      unsafe self.native = try makeNativeSession(limits: limits, ledger: ledger)
+    } catch {
+      unsafe ledger.deinitialize(count: 1)
+      unsafe ledger.deallocate()
+      throw error
+    }
+    unsafe self.ledger = ledger
     try unsafe submitSettings(limits, to: self.native)
   }
 
   deinit {
+    // In this order: deleting a session may still call back.
     unsafe nghttp2_session_del(self.native)
+    unsafe self.ledger.deinitialize(count: 1)
+    unsafe self.ledger.deallocate()
   }
 
   // MARK: - Inbound
@@ -54,7 +53,7 @@ package final class HTTP2Session {
   /// - Throws: What ends the connection. Drain once more, so that the peer learns why, then close.
   package func receive(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
     if self.hasFailed { throw .alreadyFailed }
-    if self.events.isEmpty { self.recycleArena() }
+    unsafe self.ledger.pointee.recycleArena()
     let count = unsafe bytes.withUnsafeBufferPointer { bytes in
       // libnghttp2 reads within the bounds given and keeps no pointer.
       unsafe nghttp2_session_mem_recv(self.native, bytes.baseAddress, bytes.count)
@@ -65,7 +64,7 @@ package final class HTTP2Session {
 
   /// The next thing the peer did, or nil when everything received so far is handled.
   package func nextEvent() -> HTTP2Event? {
-    self.events.popFirst()
+    unsafe self.ledger.pointee.events.popFirst()
   }
 
   /// Reads body bytes in place.
@@ -74,7 +73,7 @@ package final class HTTP2Session {
   package func withBytes<Result, Failure: Error>(
     of bytes: ReceivedBytes, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    let arena = self.arena
+    let arena = unsafe self.ledger.pointee.arena
     return try body(arena.span.extracting(bytes.range))
   }
 
@@ -82,10 +81,8 @@ package final class HTTP2Session {
   ///
   /// Counts more than a stream has delivered are cut; a closed stream's bytes went back by themselves.
   package func consume(_ count: Int, on streamID: Int32) {
-    guard let index = self.streams.index(forKey: streamID) else { return }
-    let consumed = min(count, self.streams.values[index].unconsumedBytes)
+    let consumed = unsafe self.ledger.pointee.consumed(count, on: streamID)
     guard consumed > 0 else { return }
-    self.streams.values[index].unconsumedBytes -= consumed
     let code = unsafe nghttp2_session_consume(self.native, streamID, consumed)
     self.note(code, during: .consume)
   }
@@ -94,10 +91,9 @@ package final class HTTP2Session {
 
   /// Queues a whole response.
   package func submitResponse(_ response: HTTP2Response, on streamID: Int32) -> OnSubmitResponse {
-    guard let index = self.streams.index(forKey: streamID) else { return .streamClosed }
-    guard !self.streams.values[index].isAnswered else { return .alreadyAnswered }
+    let answer = unsafe self.ledger.pointee.answered(with: response, on: streamID)
+    guard answer == .queued else { return answer }
     let hasMore = !response.body.isEmpty || !response.trailers.isEmpty
-    self.streams.values[index].answer(with: response)
     self.note(
       self.submit(response.headers, hasMore: hasMore, on: streamID), during: .submitResponse)
     return .queued
@@ -105,8 +101,7 @@ package final class HTTP2Session {
 
   /// Queues RST_STREAM. Does nothing to a stream that is closed.
   package func resetStream(_ streamID: Int32, code: HTTP2ErrorCode) {
-    guard self.streams[streamID] != nil else { return }
-    self.streams[streamID]?.isAnswered = true
+    guard unsafe self.ledger.pointee.wasReset(streamID) else { return }
     let result = unsafe nghttp2_submit_rst_stream(
       self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue), streamID, code.rawValue)
     self.note(result, during: .submitReset)
@@ -125,7 +120,7 @@ package final class HTTP2Session {
     var written = 0
     while written < limit {
       self.doDeferredWork()
-      if let failure = self.callbackFailure { throw self.fail(with: failure) }
+      if let failure = unsafe self.ledger.pointee.failure { throw self.fail(with: failure) }
       var bytes: UnsafePointer<UInt8>?
       let count = unsafe nghttp2_session_mem_send(self.native, &bytes)
       guard count >= 0 else {
@@ -133,8 +128,8 @@ package final class HTTP2Session {
       }
       guard count > 0, let start = unsafe bytes else {
         // The last callbacks may have asked for something: a reset after an early response.
-        if self.deferred.isEmpty { return .drained }
-        continue
+        if unsafe self.ledger.pointee.hasWork { continue }
+        return .drained
       }
       // The bytes stay until the next call into libnghttp2; the sink has copied them by then.
       sink(unsafe Span(_unsafeStart: start, count: count))
@@ -152,10 +147,11 @@ package final class HTTP2Session {
   package func beginShutdown() {
     let code = unsafe nghttp2_submit_shutdown_notice(self.native)
     self.note(code, during: .submitGoAway)
-    let ping = unsafe shutdownPing.withUnsafeBufferPointer { opaque in
+    let ping = unsafe withUnsafeBytes(of: shutdownPing) { payload in
       // libnghttp2 copies the eight bytes.
       unsafe nghttp2_submit_ping(
-        self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue), opaque.baseAddress)
+        self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+        payload.baseAddress?.assumingMemoryBound(to: UInt8.self))
     }
     self.note(ping, during: .submitPing)
   }
@@ -185,7 +181,7 @@ package final class HTTP2Session {
 
   /// Whether ``drainOutbound(atMost:into:)`` has something to hand over.
   package var wantsWrite: Bool {
-    guard self.deferred.isEmpty else { return true }
+    if unsafe self.ledger.pointee.hasWork { return true }
     return unsafe nghttp2_session_want_write(self.native) != 0
   }
 
@@ -195,19 +191,12 @@ package final class HTTP2Session {
   }
 
   /// Streams that are open now. At most ``HTTP2Limits/maxConcurrentStreams``.
-  package var openStreamCount: Int { self.streams.count }
+  package var openStreamCount: Int { unsafe self.ledger.pointee.streams.count }
 }
 
 // MARK: - Private
 
 extension HTTP2Session {
-  /// Bytes of arena kept from one read to the next; a burst's memory goes back.
-  private static let keptArenaBytes = 65_536
-
-  private func recycleArena() {
-    self.arena.removeAll(keepingCapacity: self.arena.capacity <= Self.keptArenaBytes)
-  }
-
   private func submit(_ headers: HeaderFields, hasMore: Bool, on streamID: Int32) -> Int32 {
     var provider = unsafe nghttp2_data_provider()
     unsafe provider.read_callback = readBody
@@ -220,22 +209,20 @@ extension HTTP2Session {
     }
   }
 
+  /// Does what callbacks asked for and must not do themselves.
   private func doDeferredWork() {
-    guard !self.deferred.isEmpty else { return }
-    for (streamID, code) in self.deferred.resets {
+    guard unsafe self.ledger.pointee.hasWork else { return }
+    let work = unsafe self.ledger.pointee.takeWork()
+    for (streamID, code) in work.resets {
       self.resetStream(streamID, code: code)
     }
-    self.deferred.resets.removeAll(keepingCapacity: true)
-    let credit = self.deferred.connectionCredit
-    guard credit > 0 else { return }
-    self.deferred.connectionCredit = 0
-    self.note(
-      unsafe nghttp2_session_consume_connection(self.native, credit), during: .consume)
+    let consumed = unsafe nghttp2_session_consume_connection(self.native, work.connectionCredit)
+    self.note(consumed, during: .consume)
   }
 
   /// Ends the connection of a peer that makes others pay: for its faults, or for not reading.
   private func enforcePatience() throws(HTTP2SessionError) {
-    if self.peerFaults > self.limits.maxPeerFaults {
+    if unsafe self.ledger.pointee.peerFaults > self.limits.maxPeerFaults {
       self.terminate(code: .enhanceYourCalm)
     }
     guard unsafe nghttp2_session_get_outbound_queue_size(self.native) <= self.limits.maxQueuedFrames
@@ -253,14 +240,13 @@ extension HTTP2Session {
 
   private func fail(with error: HTTP2SessionError) -> HTTP2SessionError {
     self.hasFailed = true
-    self.callbackFailure = nil
+    unsafe self.ledger.pointee.failure = nil
     return error
   }
 
   /// Keeps a failure of a submit function for the next drain. These fail for want of memory only,
   /// since streams and arguments are checked before; no caller could do better than to drain.
   private func note(_ code: Int32, during call: HTTP2SessionError.NativeCall) {
-    guard code != 0, self.callbackFailure == nil else { return }
-    self.callbackFailure = HTTP2SessionError(nativeCode: code, during: call)
+    unsafe self.ledger.pointee.note(code, during: call)
   }
 }

@@ -2,11 +2,14 @@
 
 import CNGHTTP2
 
-/// The payload of the PING that follows a shutdown notice, so that its acknowledgement is known.
-let shutdownPing: [UInt8] = [0x73, 0x68, 0x75, 0x74, 0x64, 0x6F, 0x77, 0x6E]
+/// What the PING after a shutdown notice carries, so that its acknowledgement is known: the bytes of
+/// "shutdown" in whatever order this machine keeps them.
+let shutdownPing: UInt64 = 0x7368_7574_646F_776E
 
-/// Makes a server session with our callbacks and limits. The caller owns it.
-func makeNativeSession(limits: HTTP2Limits) throws(HTTP2SessionError) -> OpaquePointer {
+/// Makes a server session with our callbacks and limits, which write to `ledger`. The caller owns it.
+func makeNativeSession(
+  limits: HTTP2Limits, ledger: UnsafeMutablePointer<SessionLedger>
+) throws(HTTP2SessionError) -> OpaquePointer {
   var callbacks: OpaquePointer?
   guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks = unsafe callbacks
   else { throw .outOfMemory }
@@ -21,7 +24,7 @@ func makeNativeSession(limits: HTTP2Limits) throws(HTTP2SessionError) -> OpaqueP
   unsafe apply(limits, to: option)
 
   var session: OpaquePointer?
-  let code = unsafe nghttp2_session_server_new2(&session, callbacks, nil, option)
+  let code = unsafe nghttp2_session_server_new2(&session, callbacks, ledger, option)
   guard code == 0, let session = unsafe session else {
     throw HTTP2SessionError(nativeCode: code, during: .createSession)
   }

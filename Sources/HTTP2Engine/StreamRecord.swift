@@ -47,15 +47,3 @@ struct StreamRecord {
     return self.trailers
   }
 }
-
-/// What callbacks ask for. They must not call libnghttp2's send and receive side themselves, so the
-/// session does these things once it is out of them.
-struct DeferredWork {
-  var resets: [(streamID: Int32, code: HTTP2ErrorCode)] = []
-
-  /// Bytes the application can no longer consume, because their stream closed first. They go back
-  /// to the connection's window, or it would shrink with every cancelled call.
-  var connectionCredit = 0
-
-  var isEmpty: Bool { self.resets.isEmpty && self.connectionCredit == 0 }
-}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What libnghttp2's callbacks write and the session reads.
+///
+/// It lies in memory of its own, since the library keeps its address, and since a callback that goes
+/// through the session object would pay for reference counts and exclusivity checks at every field
+/// of every header (measured: an eighth of a call).
+struct SessionLedger {
+  let limits: HTTP2Limits
+  var events = EventQueue()
+
+  /// The body bytes of all events not yet handled.
+  var arena: [UInt8] = []
+
+  /// Streams whose request headers were whole and which are not closed.
+  var streams: [Int32: StreamRecord] = [:]
+
+  /// What callbacks ask for. They must not call the library's send and receive side themselves.
+  var resets: [(streamID: Int32, code: HTTP2ErrorCode)] = []
+
+  /// Bytes the application can no longer consume, because their stream closed first. They go back
+  /// to the connection's window, or it would shrink with every cancelled call.
+  var connectionCredit = 0
+
+  var peerFaults = 0
+
+  /// What a callback or a submit function could not do; thrown at the next drain.
+  var failure: HTTP2SessionError?
+
+  /// The header list in arrival. There is one at most: RFC 9113 §4.3 lets no frame come between.
+  private var fields = HeaderFields()
+  private var listBytes = 0
+  private var isTooLarge = false
+
+  init(limits: HTTP2Limits) {
+    self.limits = limits
+  }
+
+  var hasWork: Bool { !self.resets.isEmpty || self.connectionCredit > 0 }
+}
+
+// MARK: - Inbound
+
+extension SessionLedger {
+  mutating func beganHeaders() {
+    // Room for a usual gRPC request: some ten fields of some thirty bytes.
+    self.fields = HeaderFields(reservingBytes: 512, fields: 16)
+    self.listBytes = 0
+    self.isTooLarge = false
+  }
+
+  mutating func receivedField(
+    name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+  ) {
+    // RFC 9113 §6.5.2: a field counts with 32 bytes more than it has.
+    self.listBytes += name.count + value.count + 32
+    guard self.listBytes <= self.limits.maxHeaderListBytes,
+      self.fields.count < self.limits.maxHeaderFields
+    else {
+      self.isTooLarge = true
+      return
+    }
+    unsafe self.fields.append(name: name, value: value, isIndexed: true)
+  }
+
+  mutating func receivedRequestHeaders(on streamID: Int32, endStream: Bool) {
+    let fields = self.fields
+    self.fields = HeaderFields()
+    self.streams[streamID] = StreamRecord(hasRequestEnded: endStream)
+    if self.isTooLarge {
+      self.events.append(
+        .requestHeadersTooLarge(streamID: streamID, fields: fields, endStream: endStream))
+    } else {
+      self.events.append(.requestHeaders(streamID: streamID, fields: fields, endStream: endStream))
+    }
+  }
+
+  mutating func receivedData(_ bytes: UnsafeBufferPointer<UInt8>, on streamID: Int32) {
+    guard let index = self.streams.index(forKey: streamID) else {
+      self.connectionCredit += bytes.count
+      return
+    }
+    self.streams.values[index].unconsumedBytes += bytes.count
+    let start = self.arena.count
+    unsafe self.arena.append(contentsOf: bytes)
+    self.events.append(
+      .data(streamID: streamID, ReceivedBytes(range: start..<self.arena.count)))
+  }
+
+  mutating func receivedEndStream(on streamID: Int32) {
+    guard let index = self.streams.index(forKey: streamID) else { return }
+    self.streams.values[index].hasRequestEnded = true
+    self.events.append(.requestEnded(streamID: streamID))
+  }
+
+  /// The application is done with bytes of a body.
+  ///
+  /// - Returns: How many of them it really had.
+  mutating func consumed(_ count: Int, on streamID: Int32) -> Int {
+    guard let index = self.streams.index(forKey: streamID) else { return 0 }
+    let consumed = max(0, min(count, self.streams.values[index].unconsumedBytes))
+    self.streams.values[index].unconsumedBytes -= consumed
+    return consumed
+  }
+
+  /// Memory of the arena kept from one read to the next; a burst's goes back.
+  private static let keptArenaBytes = 65_536
+
+  /// Makes room for the next read, unless somebody may still want the last one's bytes.
+  mutating func recycleArena() {
+    guard self.events.isEmpty else { return }
+    self.arena.removeAll(keepingCapacity: self.arena.capacity <= Self.keptArenaBytes)
+  }
+}
+
+// MARK: - Outbound
+
+extension SessionLedger {
+  /// The application answers a stream. `queued` means that it may.
+  mutating func answered(
+    with response: HTTP2Response, on streamID: Int32
+  ) -> OnSubmitResponse {
+    guard let index = self.streams.index(forKey: streamID) else { return .streamClosed }
+    guard !self.streams.values[index].isAnswered else { return .alreadyAnswered }
+    self.streams.values[index].answer(with: response)
+    return .queued
+  }
+
+  /// The application or the session resets a stream.
+  ///
+  /// - Returns: False if there is none to reset.
+  mutating func wasReset(_ streamID: Int32) -> Bool {
+    guard let index = self.streams.index(forKey: streamID) else { return false }
+    self.streams.values[index].isAnswered = true
+    return true
+  }
+
+  /// What follows the part of a body that was copied.
+  enum AfterBody {
+    case moreBody, nothing
+    case trailers(HeaderFields)
+  }
+
+  mutating func copyBody(
+    into buffer: UnsafeMutableBufferPointer<UInt8>, on streamID: Int32
+  ) -> (count: Int, next: AfterBody)? {
+    guard let index = self.streams.index(forKey: streamID) else { return nil }
+    let part = unsafe self.streams.values[index].copyBody(into: buffer)
+    guard part.isLast else { return (part.count, .moreBody) }
+    let trailers = self.streams.values[index].takeTrailers()
+    return (part.count, trailers.isEmpty ? .nothing : .trailers(trailers))
+  }
+
+  mutating func sentEndStream(on streamID: Int32) {
+    guard let stream = self.streams[streamID] else { return }
+    self.peerFaults = max(0, self.peerFaults - 1)
+    // A complete response to an incomplete request: RFC 9113 §8.1 asks the peer to stop.
+    if !stream.hasRequestEnded { self.resets.append((streamID, .noError)) }
+  }
+
+  mutating func closedStream(_ streamID: Int32, code: HTTP2ErrorCode) {
+    guard let stream = self.streams.removeValue(forKey: streamID) else { return }
+    self.connectionCredit += stream.unconsumedBytes
+    self.events.append(.streamClosed(streamID: streamID, code: code))
+  }
+
+  mutating func takeWork() -> (
+    resets: [(streamID: Int32, code: HTTP2ErrorCode)], connectionCredit: Int
+  ) {
+    defer {
+      self.resets = []
+      self.connectionCredit = 0
+    }
+    return (self.resets, self.connectionCredit)
+  }
+
+  /// Keeps the first failure of a function of libnghttp2 for the next drain.
+  mutating func note(_ code: Int32, during call: HTTP2SessionError.NativeCall) {
+    guard code != 0, self.failure == nil else { return }
+    self.failure = HTTP2SessionError(nativeCode: code, during: call)
+  }
+}
