@@ -33,8 +33,10 @@ enum CanonicalPath {
       && target[range.lowerBound + 1] == UInt8(ascii: "."):
       self.removeLastSegment(root: root, from: &buffer)
     default:
-      buffer.append(UInt8(ascii: "/"))
-      for index in range { PercentEncoding.append(target[index], to: &buffer) }
+      buffer.append(addingCapacity: 1 + 3 * range.count) { output in
+        output.append(UInt8(ascii: "/"))
+        for index in range { PercentEncoding.append(target[index], to: &output) }
+      }
     }
   }
 

@@ -44,11 +44,13 @@ struct CanonicalQuery {
     var isFirst = true
     for pair in self.pairs {
       if let leftOut, Self.matches(target, pair.nameStart..<pair.nameEnd, leftOut) { continue }
-      if !isFirst { buffer.append(UInt8(ascii: "&")) }
+      buffer.append(addingCapacity: pair.valueEnd - pair.nameStart + 2) { output in
+        if !isFirst { output.append(UInt8(ascii: "&")) }
+        for index in pair.nameStart..<pair.nameEnd { output.append(target[index]) }
+        output.append(UInt8(ascii: "="))
+        for index in pair.valueStart..<pair.valueEnd { output.append(target[index]) }
+      }
       isFirst = false
-      for index in pair.nameStart..<pair.nameEnd { buffer.append(target[index]) }
-      buffer.append(UInt8(ascii: "="))
-      for index in pair.valueStart..<pair.valueEnd { buffer.append(target[index]) }
     }
   }
 

@@ -14,18 +14,19 @@ enum PercentEncoding {
     }
   }
 
-  static func append(_ byte: UInt8, to buffer: inout [UInt8]) {
+  /// Writes up to three bytes.
+  static func append(_ byte: UInt8, to output: inout OutputSpan<UInt8>) {
     if self.isUnreserved(byte) {
-      buffer.append(byte)
+      output.append(byte)
     } else {
-      buffer.append(UInt8(ascii: "%"))
-      buffer.append(self.digit(byte >> 4))
-      buffer.append(self.digit(byte & 0x0f))
+      output.append(UInt8(ascii: "%"))
+      output.append(self.digit(byte >> 4))
+      output.append(self.digit(byte & 0x0f))
     }
   }
 
-  static func append(_ text: String, to buffer: inout [UInt8]) {
-    for byte in text.utf8 { self.append(byte, to: &buffer) }
+  static func append(_ byte: UInt8, to buffer: inout [UInt8]) {
+    buffer.append(addingCapacity: 3) { self.append(byte, to: &$0) }
   }
 
   /// The text behind a query value. Nil if an escape is cut short or the bytes are no UTF-8. A `+`

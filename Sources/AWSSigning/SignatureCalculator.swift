@@ -52,7 +52,9 @@ struct SignatureCalculator: ~Copyable {
     self.stringToSign.removeAll(keepingCapacity: true)
     self.stringToSign.append(contentsOf: Self.algorithm.utf8)
     self.stringToSign.append(UInt8(ascii: "\n"))
-    for index in scope.time.stamp.indices { self.stringToSign.append(scope.time.stamp[index]) }
+    self.stringToSign.append(addingCapacity: 16) { output in
+      for index in scope.time.stamp.indices { output.append(scope.time.stamp[index]) }
+    }
     self.stringToSign.append(UInt8(ascii: "\n"))
     scope.append(to: &self.stringToSign)
     self.stringToSign.append(UInt8(ascii: "\n"))

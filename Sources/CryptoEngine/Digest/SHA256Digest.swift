@@ -33,9 +33,11 @@ package struct SHA256Digest: Sendable {
 
   /// Appends the hexadecimal form; no allocation if the buffer has room for 64 bytes more.
   package func appendHex(to buffer: inout [UInt8]) {
-    for index in 0..<Self.byteCount {
-      buffer.append(Self.digit(self.bytes[index] >> 4))
-      buffer.append(Self.digit(self.bytes[index] & 0x0f))
+    buffer.append(addingCapacity: Self.hexCount) { output in
+      for index in 0..<Self.byteCount {
+        output.append(Self.digit(self.bytes[index] >> 4))
+        output.append(Self.digit(self.bytes[index] & 0x0f))
+      }
     }
   }
 
