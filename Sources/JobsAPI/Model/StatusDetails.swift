@@ -24,11 +24,19 @@ package struct StatusDetails: Sendable {
     self.entries = []
   }
 
-  /// Takes pairs in order; the last of one name wins. Linear, for peers may send thousands.
+  /// Takes pairs in order; the last of one name wins. Linear in their number, for a peer may send
+  /// thousands.
   package init(_ pairs: some Sequence<(String, String)>) {
     self.entries = []
+    var pairs = pairs.makeIterator()
+    // An index pays only beyond the few pairs that maps mostly hold.
+    while self.entries.count < 16, let (name, value) = pairs.next() {
+      self[name] = value
+    }
+    guard self.entries.count == 16 else { return }
     var indices: [String: Int] = [:]
-    for (name, value) in pairs {
+    for (index, entry) in self.entries.enumerated() { indices[entry.name] = index }
+    while let (name, value) = pairs.next() {
       let entry = Entry(name: name, value: value)
       if let index = indices[name] {
         self.entries[index] = entry

@@ -30,11 +30,12 @@ extension AWSRefusal {
 
   /// The name without a namespace before `#` and without a URI after `:`; nil if nothing is left.
   private static func cleanName(_ text: String) -> String? {
-    let uncut = text.prefix { $0 != ":" }
-    let name = uncut.lastIndex(of: "#").map { uncut[uncut.index(after: $0)...] } ?? uncut
+    let uncut = text.utf8.prefix { $0 != UInt8(ascii: ":") }
+    let start = uncut.lastIndex(of: UInt8(ascii: "#")).map { uncut.index(after: $0) }
     // It becomes a label and part of error details: words of ASCII alone.
-    let clean = String(name.unicodeScalars.filter { 0x21...0x7E ~= $0.value })
-    return clean.isEmpty ? nil : clean.prefix(utf8Count: self.longestName)
+    let name = uncut[(start ?? uncut.startIndex)...].prefix(self.longestName)
+      .filter { 0x21...0x7E ~= $0 }
+    return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
   }
 
   private static func message(_ json: JSONValue?, body: Span<UInt8>, status: Int) -> String {
@@ -56,18 +57,17 @@ extension AWSRefusal {
     // Cut first, so that a huge text costs no more than a long one.
     let short = text.prefix(utf8Count: self.longestMessage)
     let isPlain = short.utf8.allSatisfy { 0x20...0x7E ~= $0 }
-    let clean =
-      isPlain
-      ? short
-      : String(
-        String.UnicodeScalarView(
-          short.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control ? " " : scalar
-          }))
-    guard clean.first == " " || clean.last == " " else { return clean }
-    let head = clean.drop { $0 == " " }
-    let end = head.lastIndex { $0 != " " }.map { head.index(after: $0) } ?? head.startIndex
-    return String(head[..<end])
+    if isPlain, !Self.hasSpaceAtAnEnd(short) { return short }
+    let clean = String(
+      String.UnicodeScalarView(
+        short.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+    let start = clean.utf8.firstIndex { $0 != UInt8(ascii: " ") } ?? clean.startIndex
+    let end = clean.utf8.lastIndex { $0 != UInt8(ascii: " ") }.map(clean.utf8.index(after:))
+    return String(clean[start..<(end ?? start)])
+  }
+
+  private static func hasSpaceAtAnEnd(_ text: String) -> Bool {
+    text.utf8.first == UInt8(ascii: " ") || text.utf8.last == UInt8(ascii: " ")
   }
 
   /// AWS documents a VersionMismatch but models no REST error for it. It may come as an invalid

@@ -89,7 +89,10 @@ internal import CJansson
   package var int64: Int64? {
     switch self.kind {
     case .integer: return unsafe Int64(json_integer_value(self.node))
-    case .real: return unsafe Int64(exactly: json_real_value(self.node).rounded(.towardZero))
+    case .real:
+      let real = unsafe json_real_value(self.node)
+      // The bounds are exact as doubles; within them the conversion cuts toward zero.
+      return -0x1p63 <= real && real < 0x1p63 ? Int64(real) : nil
     case .object, .array, .string, .bool, .null: return nil
     }
   }

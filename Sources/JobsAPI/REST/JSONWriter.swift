@@ -131,16 +131,25 @@ package struct JSONWriter {
 
   private mutating func quote(_ text: String) {
     self.bytes.append(UInt8(ascii: "\""))
-    if text.utf8.allSatisfy({ !Self.mustEscape($0) }) {
-      self.bytes.append(contentsOf: text.utf8)
-    } else {
-      for byte in text.utf8 { self.escape(byte) }
+    let bytes = text.utf8Span.span
+    var start = 0
+    for index in bytes.indices where Self.mustEscape(bytes[index]) {
+      self.append(bytes.extracting(start..<index))
+      self.escape(bytes[index])
+      start = index + 1
     }
+    self.append(bytes.extracting(start..<bytes.count))
     self.bytes.append(UInt8(ascii: "\""))
   }
 
   private static func mustEscape(_ byte: UInt8) -> Bool {
     byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
+  private mutating func append(_ plain: Span<UInt8>) {
+    self.bytes.append(addingCapacity: plain.count) { room in
+      for index in plain.indices { room.append(plain[index]) }
+    }
   }
 
   private mutating func escape(_ byte: UInt8) {
@@ -153,10 +162,9 @@ package struct JSONWriter {
     case 0x0C: self.bytes.append(contentsOf: #"\f"#.utf8)
     case 0x0D: self.bytes.append(contentsOf: #"\r"#.utf8)
     case 0..<0x20:
-      let digits = Array("0123456789abcdef".utf8)
-      self.bytes.append(contentsOf: #"\u00"#.utf8)
-      self.bytes.append(digits[Int(byte >> 4)])
-      self.bytes.append(digits[Int(byte & 0xF)])
+      self.bytes.append(contentsOf: (byte < 0x10 ? #"\u000"# : #"\u001"#).utf8)
+      let low = byte & 0xF
+      self.bytes.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
     default: self.bytes.append(byte)
     }
   }

@@ -15,59 +15,40 @@ package struct RESTRequest: Equatable, Sendable {
   }
 
   package var method: Method
-  /// The path in wire form: UTF-8, percent-encoded once.
-  package var path: String
-  /// The query in wire form, without its question mark; empty if there is none.
-  package var query: String
+  /// Path and query as they stand in the request line: UTF-8, percent-encoded once.
+  package var target: String
   /// JSON, or nil for a request without a body.
   package var body: [UInt8]?
 
-  /// The path with the query, as it stands in the request line.
-  package var target: String {
-    self.query.isEmpty ? self.path : "\(self.path)?\(self.query)"
-  }
-
-  init(_ method: Method, path: String, query: String = "", body: [UInt8]? = nil) {
+  fileprivate init(_ method: Method, _ target: RESTTarget, body: [UInt8]? = nil) {
     self.method = method
-    self.path = path
-    self.query = query
+    self.target = String(decoding: target.bytes, as: UTF8.self)
     self.body = body
-  }
-
-  /// `/things/{thingName}/jobs`.
-  fileprivate static func jobsPath(of thingName: String) -> String {
-    var path = "/things/"
-    path.reserveCapacity(32 + thingName.utf8.count)
-    path.appendLabel(thingName)
-    path += "/jobs"
-    return path
-  }
-
-  /// `/things/{thingName}/jobs/{jobId}`.
-  fileprivate static func jobPath(thing thingName: String, job jobID: String) -> String {
-    var path = self.jobsPath(of: thingName)
-    path += "/"
-    path.appendLabel(jobID)
-    return path
   }
 }
 
 extension DescribeJobExecution {
   /// `GET /things/{thingName}/jobs/{jobId}`. Members that were not given are left to AWS.
   package var restRequest: RESTRequest {
-    var parameters: [String] = []
-    if let include = self.includeJobDocument { parameters.append("includeJobDocument=\(include)") }
-    if let number = self.executionNumber { parameters.append("executionNumber=\(number)") }
-    return RESTRequest(
-      .get, path: RESTRequest.jobPath(thing: self.thingName, job: self.jobID),
-      query: parameters.joined(separator: "&"))
+    var target = RESTTarget(jobsOf: self.thingName)
+    target.append("/")
+    target.append(label: self.jobID)
+    var separator = "?"
+    if let include = self.includeJobDocument {
+      target.append(separator, include ? "includeJobDocument=true" : "includeJobDocument=false")
+      separator = "&"
+    }
+    if let number = self.executionNumber {
+      target.append(separator, "executionNumber=", String(number))
+    }
+    return RESTRequest(.get, target)
   }
 }
 
 extension GetPendingJobExecutions {
   /// `GET /things/{thingName}/jobs`.
   package var restRequest: RESTRequest {
-    RESTRequest(.get, path: RESTRequest.jobsPath(of: self.thingName))
+    RESTRequest(.get, RESTTarget(jobsOf: self.thingName))
   }
 }
 
@@ -82,8 +63,9 @@ extension StartNextPendingJobExecution {
       }
       json.member("stepTimeoutInMinutes", self.stepTimeoutMinutes)
     }
-    return RESTRequest(
-      .put, path: RESTRequest.jobsPath(of: self.thingName) + "/$next", body: json.bytes)
+    var target = RESTTarget(jobsOf: self.thingName)
+    target.append("/$next")
+    return RESTRequest(.put, target, body: json.bytes)
   }
 }
 
@@ -102,23 +84,38 @@ extension UpdateJobExecution {
       json.member("includeJobDocument", self.includeJobDocument)
       json.member("executionNumber", self.executionNumber)
     }
-    return RESTRequest(
-      .post, path: RESTRequest.jobPath(thing: self.thingName, job: self.jobID), body: json.bytes)
+    var target = RESTTarget(jobsOf: self.thingName)
+    target.append("/")
+    target.append(label: self.jobID)
+    return RESTRequest(.post, target, body: json.bytes)
   }
 }
 
-extension String {
+/// A request target while it is put together.
+private struct RESTTarget {
+  private(set) var bytes: [UInt8] = []
+
+  /// `/things/{thingName}/jobs`, with room for what all of our calls append.
+  init(jobsOf thingName: String) {
+    self.bytes.reserveCapacity(128 + thingName.utf8.count)
+    self.append("/things/")
+    self.append(label: thingName)
+    self.append("/jobs")
+  }
+
+  mutating func append(_ parts: String...) {
+    for part in parts { self.bytes.append(contentsOf: part.utf8) }
+  }
+
   /// Appends a path label: all but RFC 3986's unreserved characters percent-encoded, in upper case.
-  fileprivate mutating func appendLabel(_ label: String) {
-    if label.utf8.allSatisfy(Self.isUnreserved) { return self += label }
-    let digits = Array("0123456789ABCDEF".unicodeScalars)
+  mutating func append(label: String) {
     for byte in label.utf8 {
       if Self.isUnreserved(byte) {
-        self.unicodeScalars.append(Unicode.Scalar(byte))
+        self.bytes.append(byte)
       } else {
-        self.unicodeScalars.append("%")
-        self.unicodeScalars.append(digits[Int(byte >> 4)])
-        self.unicodeScalars.append(digits[Int(byte & 0xF)])
+        self.bytes.append(UInt8(ascii: "%"))
+        self.bytes.append(Self.hexDigit(byte >> 4))
+        self.bytes.append(Self.hexDigit(byte & 0xF))
       }
     }
   }
@@ -131,5 +128,9 @@ extension String {
       true
     default: false
     }
+  }
+
+  private static func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
   }
 }
