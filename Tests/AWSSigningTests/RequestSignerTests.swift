@@ -90,6 +90,16 @@ struct RequestSignerTests {
     #expect(authorizations[1].contains("/20260101/"))
   }
 
+  @Test func `each call has its own second`() throws {
+    var signer = try RequestSigner(region: "us-east-1")
+    for seconds: Int64 in [0, 0, 1, 0] {
+      let signed = try signer.sign(
+        method: "GET", target: "/".utf8.span, host: "h", body: "".utf8.span,
+        credential: Self.credential, at: SigningTime(epochSeconds: seconds))
+      #expect(signed.date == "19700101T00000\(seconds)Z")
+    }
+  }
+
   @Test func `another secret under the same id is another key`() throws {
     var signer = try RequestSigner(region: "us-east-1")
     let time = SigningTime(epochSeconds: 0)

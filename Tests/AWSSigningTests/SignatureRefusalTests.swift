@@ -123,6 +123,23 @@ struct SignatureRefusalTests {
         == .refused(.wrongScope("Credential should be scoped to a valid region: 'us-east-1'.")))
   }
 
+  @Test func `one verifier keeps the keys of services, regions and days apart`() throws {
+    var verifier = try SignatureVerifier.make(region: nil)
+    for _ in 0..<2 {
+      for service in ["iot", "iot-jobs-data"] {
+        // More scopes than a verifier keeps keys for.
+        for region in (0..<6).map({ "region-\($0)" }) {
+          for day in [0, 86_400] {
+            let now = SignedRequest.signedAt.adding(seconds: Int64(day))
+            let request = try SignedRequest.inHeaders(at: now, service: service, region: region)
+            let verdict = verifier.verify(request, service: service, now: now)
+            #expect(verdict.refusal == nil, "\(service) \(region) \(day)")
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: [
     "AWS4-HMAC-SHA256", "Bearer abc", "AWS4-HMAC-SHA512 Credential=a/b/c/d/e",
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE", "AWS4-HMAC-SHA256 ,,,,,,",
