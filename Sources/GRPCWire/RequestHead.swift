@@ -30,7 +30,8 @@ package struct RequestHeadFields: Sendable {
 
 /// What a gRPC request says before its messages.
 package struct RequestHead: Equatable, Sendable {
-  /// `/package.Service/Method`, well formed. Whether it exists is the dispatcher's to know.
+  /// `/package.Service/Method`, as it came: what is not the path of a method that exists is
+  /// UNIMPLEMENTED, whatever it looks like, and only the dispatcher knows which exist.
   package var path: ArraySlice<UInt8>
 
   /// How long the caller waits, at most a year; nil means for ever.
@@ -67,8 +68,8 @@ extension RequestHead {
       return .refuse(
         GRPCStatus(.internal, "te: trailers is missing; a proxy on the way may not pass trailers"))
     }
-    guard let path = fields.path, isWellFormed(path: path.span) else {
-      return .refuse(GRPCStatus(.unimplemented, "path is not of the form /package.Service/Method"))
+    guard let path = fields.path else {
+      return .refuse(GRPCStatus(.unimplemented, "path is missing"))
     }
     guard fields.encoding == nil || equals(fields.encoding, "identity") else {
       return .refuseEncoding(
@@ -91,9 +92,12 @@ extension RequestHead {
 
 private func equals(_ value: ArraySlice<UInt8>?, _ text: StaticString) -> Bool {
   guard let value, value.count == text.utf8CodeUnitCount else { return false }
-  // A static string's bytes live as long as the program.
-  let wanted = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-  return unsafe value.elementsEqual(wanted)
+  let bytes = value.span
+  for position in bytes.indices {
+    // A static string's bytes live as long as the program, and there are as many.
+    guard unsafe bytes[position] == text.utf8Start[position] else { return false }
+  }
+  return true
 }
 
 /// `application/grpc` or `application/grpc+proto`, then the end or parameters. Media types do not
@@ -118,16 +122,4 @@ private func hasPrefix(_ value: Span<UInt8>, _ prefix: StaticString, from start:
     guard unsafe lower == wanted[position] else { return false }
   }
   return true
-}
-
-/// `/`, a service, `/`, a method: neither is empty or has a slash of its own.
-private func isWellFormed(path: Span<UInt8>) -> Bool {
-  let slash = UInt8(ascii: "/")
-  guard path.count >= 4, path[0] == slash else { return false }
-  var inner = 0
-  for position in 1..<path.count where path[position] == slash {
-    guard position > 1, position < path.count - 1 else { return false }
-    inner += 1
-  }
-  return inner == 1
 }

@@ -79,8 +79,7 @@ extension HeaderFields {
   }
 
   private func first(_ name: StaticString) -> Field? {
-    for field in self.fields
-    where Int(field.nameCount) == name.utf8CodeUnitCount && self.holds(name, at: field.nameRange) {
+    for field in self.fields where self.holds(name, at: field.nameRange) {
       return field
     }
     return nil
@@ -88,9 +87,18 @@ extension HeaderFields {
 
   private func holds(_ text: StaticString, at range: Range<Int>) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
-    // A static string's bytes live as long as the program.
-    let wanted = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    return unsafe self.bytes[range].elementsEqual(wanted)
+    return unsafe self.bytes.withUnsafeBufferPointer { bytes in
+      // From the end: field names of one length differ there sooner ("grpc-…", "content-…").
+      var offset = range.count
+      while offset > 0 {
+        offset -= 1
+        // A static string's bytes live as long as the program; `range` is within `bytes`.
+        guard unsafe bytes[range.lowerBound + offset] == text.utf8Start[offset] else {
+          return false
+        }
+      }
+      return true
+    }
   }
 }
 
