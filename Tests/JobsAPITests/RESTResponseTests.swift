@@ -211,6 +211,19 @@ struct RESTResponseTests {
     #expect(name == "Bad")
   }
 
+  @Test func `what was signed is not repeated to callers`() {
+    let text =
+      #"{"message":"The signature does not match. Consult the service documentation.\n\n"#
+      + #"The Canonical String for this request should have been\n'GET\n/\n\nhost:x\n"#
+      + #"x-amz-security-token:SECRET'\n\nThe String-to-Sign should have been\n'AWS4'"}"#
+    let refusal = self.refusal(
+      self.update(status: 403, errorType: "InvalidSignatureException", text))
+    #expect(refusal?.message == "The signature does not match. Consult the service documentation.")
+    #expect(refusal?.kind == .signingFailed)
+    let header = #"{"message":"Lacks a parameter. Authorization=AWS4-HMAC-SHA256 Credential=A"}"#
+    #expect(self.refusal(self.update(status: 403, header))?.message == "Lacks a parameter.")
+  }
+
   @Test(
     arguments: [
       ("2500", nil, 2500), (nil, "3", 3000), ("1", "9", 1), ("soon", "9", 9000), ("-5", nil, nil),

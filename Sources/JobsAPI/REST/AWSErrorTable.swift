@@ -16,16 +16,16 @@ extension AWSErrorKind {
     let kind = Self.byName[stem] ?? .unknown
     switch kind {
     // The default host of a region serves no account; it says so in words alone.
-    case .accessDenied where message.contains("describe-endpoint"): self = .invalidEndpoint
+    case .accessDenied where message.holds("describe-endpoint"): self = .invalidEndpoint
     case .signingFailed where Self.blamesTheClock(message): self = .clockSkew
     // A host of another service checks the signature against its own name.
-    case .signingFailed where message.contains("scoped to correct service"): self = .wrongEndpoint
+    case .signingFailed where message.holds("scoped to correct service"): self = .wrongEndpoint
     default: self = kind
     }
   }
 
   private static func blamesTheClock(_ message: String) -> Bool {
-    message.contains("Signature expired") || message.contains("Signature not yet current")
+    message.holds("Signature expired") || message.holds("Signature not yet current")
   }
 
   /// Names without their suffix `Exception`.

@@ -25,6 +25,7 @@ extension AWSRefusal {
       state.isObject ? try? JobExecutionState(json: state) : nil
     }
     self.retryAfterMilliseconds = head.retryDelayMilliseconds
+    self.dropSignedText()
     if self.isVersionMismatch(expected: expectedVersion) { self.kind = .versionMismatch }
   }
 
@@ -64,6 +65,15 @@ extension AWSRefusal {
     let start = clean.utf8.firstIndex { $0 != UInt8(ascii: " ") } ?? clean.startIndex
     let end = clean.utf8.lastIndex { $0 != UInt8(ascii: " ") }.map(clean.utf8.index(after:))
     return String(clean[start..<(end ?? start)])
+  }
+
+  /// AWS explains a refused signature with the canonical request or the Authorization header, which
+  /// hold the session token and more that nobody but us and AWS may see.
+  private mutating func dropSignedText() {
+    for start in ["The Canonical String", "The String-to-Sign", "Authorization="] {
+      guard let index = self.message.firstIndex(ofText: start) else { continue }
+      self.message = Self.cleanMessage(String(self.message[..<index]))
+    }
   }
 
   private static func hasSpaceAtAnEnd(_ text: String) -> Bool {
