@@ -20,7 +20,7 @@ package struct HMACSHA256: ~Copyable {
       unsafe EVP_MAC_CTX_new(algorithm)
     }
     do {
-      unsafe try Self.selectSHA256(context)
+      try NativeCall.run("EVP_MAC_CTX_set_params") { unsafe copenssl_hmac_select_sha256(context) }
       unsafe try Self.setKey(key, of: context)
     } catch {
       unsafe EVP_MAC_CTX_free(context)
@@ -68,21 +68,6 @@ package struct HMACSHA256: ~Copyable {
     try NativeCall.run("EVP_MAC_init") {
       unsafe key.withUnsafeBufferPointer { key in
         unsafe EVP_MAC_init(context, key.baseAddress, key.count, nil)
-      }
-    }
-  }
-
-  private static func selectSHA256(_ context: OpaquePointer) throws(CryptoError) {
-    var name: InlineArray<7, CChar> = [0x53, 0x48, 0x41, 0x32, 0x35, 0x36, 0]  // "SHA256"
-    var nameBytes = name.mutableSpan
-    try NativeCall.run("EVP_MAC_CTX_set_params") {
-      // The parameters are read before the call returns, so they may point at the stack.
-      unsafe nameBytes.withUnsafeMutableBufferPointer { name in
-        var parameters = unsafe [
-          OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-          OSSL_PARAM_construct_end(),
-        ]
-        return unsafe EVP_MAC_CTX_set_params(context, &parameters)
       }
     }
   }
