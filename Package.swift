@@ -107,7 +107,10 @@ let package = Package(
       "RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
     tests(
       "UpstreamTests",
-      ["Upstream", "AWSSigning", "JobsAPI", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix]),
+      [
+        "Upstream", "AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioEmbedded,
+        nioHTTP1, nioPosix,
+      ]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 import NIOCore
 import NIOEmbedded
 import Testing
@@ -49,7 +50,7 @@ private let response =
 private var parsed: UpstreamResponse {
   var response = UpstreamResponse(status: 200)
   response.date = "Fri, 02 Jan 2026 03:04:05 GMT"
-  response.requestID = "r-1"
+  response.head.requestID = "r-1"
   response.body = Array("{\"key\": 1}\n".utf8)
   return response
 }
@@ -110,9 +111,9 @@ private var parsed: UpstreamResponse {
     line.receive("HTTP/1.1 404 Not Found\r\nx-amzn-ErrorType: X\r\nRetry-After: 7\r\n")
     line.receive("x-amz-retry-after: 70\r\nContent-Length: 0\r\n\r\n")
     var second = UpstreamResponse(status: 404)
-    second.errorType = "X"
-    second.retryAfter = "7"
-    second.retryAfterMilliseconds = "70"
+    second.head.errorType = "X"
+    second.head.retryAfter = "7"
+    second.head.retryAfterMilliseconds = "70"
     #expect(line.outcomes == [.success(parsed), .success(second)])
     #expect(line.channel.isActive)
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 package import NIOCore
 package import NIOHTTP1
 
@@ -183,7 +184,7 @@ extension HTTPExchangeHandler {
   private func receivedHead(_ head: HTTPResponseHead) {
     let (response, contentLength) = UpstreamResponse.read(head)
     switch self.state.receivedHead(
-      status: response.status, keepAlive: head.isKeepAlive, contentLength: contentLength)
+      status: response.head.status, keepAlive: head.isKeepAlive, contentLength: contentLength)
     {
     case .read:
       self.response = response

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 import NIOHTTP1
 
 extension UpstreamResponse {
@@ -13,15 +14,20 @@ extension UpstreamResponse {
       // The length sorts out nearly all the others.
       switch name.utf8.count {
       case 4 where name.isField("date"): response.date = value
-      case 11 where name.isField("retry-after"): response.retryAfter = value
+      case 11 where name.isField("retry-after"): response.head.retryAfter = value
       case 14 where name.isField("content-length"): contentLength = Int(value)
-      case 16 where name.isField("x-amzn-requestid"): response.requestID = value
-      case 16 where name.isField("x-amzn-errortype"): response.errorType = value
-      case 17 where name.isField("x-amz-retry-after"): response.retryAfterMilliseconds = value
+      case 16 where name.isField("x-amzn-requestid"): response.head.requestID = Self.loggable(value)
+      case 16 where name.isField("x-amzn-errortype"): response.head.errorType = value
+      case 17 where name.isField("x-amz-retry-after"): response.head.retryAfterMilliseconds = value
       default: continue
       }
     }
     return (response, contentLength)
+  }
+
+  /// The id goes on to callers and into logs, so only what fits there is kept.
+  private static func loggable(_ id: String) -> String? {
+    1...128 ~= id.utf8.count && id.utf8.allSatisfy { 0x21...0x7e ~= $0 } ? id : nil
   }
 }
 

@@ -28,14 +28,13 @@ package final class LoopPool {
     var timeout: Scheduled<Void>
   }
 
-  /// To be made in its loop.
+  /// May be made anywhere, and from then on lives in its loop.
   ///
   /// - Parameter maxBodyBytes: the limit on a response's body.
   package init(
     loop: any EventLoop, connector: OutboundConnector, limits: PoolState.Limits,
     maxBodyBytes: Int = 1024 * 1024, gauges: PoolGauges = PoolGauges()
   ) {
-    loop.assertInEventLoop()
     self.loop = loop
     self.gauges = gauges
     self.connector = connector
@@ -56,15 +55,19 @@ extension LoopPool {
   /// - Parameters:
   ///   - fresh: only a new connection will do.
   ///   - deadline: for the wait in the queue, the connect and the response together.
+  ///   - isolation: the caller's. Spelt out, and named in the closure below, because a closure that
+  ///     goes through the library's cancellation handler would else run outside of the loop.
   package func exchange(
-    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline
+    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline,
+    isolation: isolated (any Actor)? = #isolation
   ) async throws(ExchangeFailure) -> UpstreamResponse {
     self.loop.preconditionInEventLoop()
     let exchange = HTTPExchange(request: request, deadline: deadline)
     let bound = NIOLoopBound(exchange, eventLoop: self.loop)
     let loop = self.loop
     let outcome = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
+      _ = isolation
+      return await withCheckedContinuation { continuation in
         exchange.onEnd = { continuation.resume(returning: $0) }
         self.submit(exchange, fresh: fresh)
       }

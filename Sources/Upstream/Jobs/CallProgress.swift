@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import Transport
+
+/// What one call has been through: whether a failed attempt is repeated here, and what its failure
+/// is called.
+///
+/// Repeated here is one thing only: a request on a connection that had lain idle, and was closed by
+/// its peer before any byte of a response. The peer closed it for its own reasons, mostly before it
+/// saw the request, and a new connection answers that. All further retries are a policy's.
+struct CallProgress: Equatable {
+  enum OnFailure: Equatable {
+    case repeatOnFreshConnection
+    case fail(JobsFailure.Cause)
+  }
+
+  let operation: JobsOperation
+  /// Requests handed to the network.
+  private(set) var attempts = 0
+  /// A write of an earlier attempt may have been carried out.
+  private(set) var mayHaveBeenApplied = false
+  private var hasRepeated = false
+
+  init(_ operation: JobsOperation) {
+    self.operation = operation
+  }
+
+  var trace: UpstreamTrace { UpstreamTrace(attempts: self.attempts) }
+
+  /// Only a new connection will do for the next attempt.
+  var needsFreshConnection: Bool { self.hasRepeated }
+
+  /// A response came.
+  mutating func answered() {
+    self.attempts += 1
+  }
+
+  /// - Parameter withinCallersDeadline: the attempt's time was cut short by the caller's deadline.
+  mutating func failed(
+    _ failure: ExchangeFailure, withinCallersDeadline: Bool
+  ) -> OnFailure {
+    if failure.tookConnection {
+      self.attempts += 1
+    }
+    let wasApplied = self.operation.isWrite && failure.mayHaveBeenApplied
+    self.mayHaveBeenApplied = self.mayHaveBeenApplied || wasApplied
+    if !self.hasRepeated, self.isRepeatable(failure) {
+      self.hasRepeated = true
+      return .repeatOnFreshConnection
+    }
+    return .fail(self.cause(of: failure, withinCallersDeadline: withinCallersDeadline))
+  }
+
+  /// An update is not repeated once it may have been received: the second one would be applied
+  /// again, or refused for what the first one did. StartNext answers with the same job again.
+  private func isRepeatable(_ failure: ExchangeFailure) -> Bool {
+    switch failure {
+    case .notSent(reused: true): true
+    case .closedBeforeResponse(reused: true): self.operation != .update
+    default: false
+    }
+  }
+
+  private func cause(
+    of failure: ExchangeFailure, withinCallersDeadline: Bool
+  ) -> JobsFailure.Cause {
+    switch failure {
+    case .timedOut where withinCallersDeadline:
+      return .deadlineExceeded(mayHaveBeenApplied: self.mayHaveBeenApplied)
+    case .timedOut(let requestSent):
+      return .attemptTimedOut(requestSent: requestSent || self.mayHaveBeenApplied)
+    case .cancelled:
+      return .cancelled(mayHaveBeenApplied: self.mayHaveBeenApplied)
+    case .malformedResponse(let malformation):
+      return .malformedResponse(malformation.words)
+    case .closedBeforeResponse, .interrupted:
+      return .interrupted(failure.words)
+    case .queueFull, .draining:
+      return self.unlessApplied(.overloaded(failure.words))
+    case .connectFailed, .notSent:
+      return self.unlessApplied(.unreachable(failure.words))
+    }
+  }
+
+  /// What says "surely not received" must not be said of a call whose first attempt may have been.
+  func unlessApplied(_ cause: JobsFailure.Cause) -> JobsFailure.Cause {
+    self.mayHaveBeenApplied
+      ? .interrupted(ExchangeFailure.closedBeforeResponse(reused: true).words) : cause
+  }
+}
+
+extension ExchangeFailure {
+  /// True if the request was written to a connection.
+  fileprivate var tookConnection: Bool {
+    switch self {
+    case .queueFull, .draining, .connectFailed: false
+    case .timedOut(let requestSent), .cancelled(let requestSent): requestSent
+    case .notSent, .closedBeforeResponse, .interrupted, .malformedResponse: true
+    }
+  }
+
+  /// For an operator and for the caller's error text. Nothing of the peer's stands in it.
+  var words: String {
+    switch self {
+    case .queueFull(let limit): "\(limit) calls wait for an upstream connection already"
+    case .draining: "the gateway is shutting down"
+    case .connectFailed(let failure): failure.words
+    case .notSent: "upstream connection closed while the request was sent"
+    case .closedBeforeResponse: "upstream connection closed without a response"
+    case .interrupted: "upstream connection closed within the response"
+    case .malformedResponse(let malformation): malformation.words
+    case .timedOut(requestSent: true): "no response in time"
+    case .timedOut(requestSent: false): "no upstream connection in time"
+    case .cancelled: "cancelled"
+    }
+  }
+
+  /// A label for metrics.
+  var label: String {
+    switch self {
+    case .queueFull, .draining: "overloaded"
+    case .connectFailed: "connect"
+    case .notSent, .closedBeforeResponse, .interrupted: "closed"
+    case .malformedResponse: "malformed_response"
+    case .timedOut: "timeout"
+    case .cancelled: "cancelled"
+    }
+  }
+}

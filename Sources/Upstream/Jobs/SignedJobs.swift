@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AWSSigning
+package import JobsAPI
+package import NIOCore
+package import Transport
+
+/// AWS as a backend: each call is signed, sent over the pool of one event loop, and read.
+///
+/// There is one for each event loop, and its calls are made in that loop: nothing on the way of a
+/// call is shared between threads. One attempt is made, and a second one where the first met a
+/// connection that its peer had left; see ``CallProgress``.
+package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObserver>: JobsBackend
+{
+  private let upstream: NIOLoopBoundBox<LoopUpstream>
+  private let loop: any EventLoop
+  private let attemptTimeout: Duration
+  private let credentials: Credentials
+  private let observer: Observer
+  private let clock: WallClock
+  /// How full this loop's pool is.
+  package let gauges: PoolGauges
+
+  /// - Parameters:
+  ///   - connector: reaches the endpoint of `configuration`.
+  ///   - clock: gives the time that is signed.
+  /// - Throws: if libcrypto lacks what signing needs.
+  package init(
+    on loop: any EventLoop, _ configuration: UpstreamConfiguration, connector: OutboundConnector,
+    credentials: Credentials, observer: Observer, clock: WallClock = .system
+  ) throws(SigningError) {
+    let gauges = PoolGauges()
+    let pool = LoopPool(
+      loop: loop, connector: connector, limits: configuration.pool,
+      maxBodyBytes: configuration.maxBodyBytes, gauges: gauges)
+    self.upstream = NIOLoopBoundBox.makeBoxSendingValue(
+      try LoopUpstream(configuration, pool: pool), eventLoop: loop)
+    self.loop = loop
+    self.attemptTimeout = configuration.attemptTimeout
+    self.credentials = credentials
+    self.observer = observer
+    self.clock = clock
+    self.gauges = gauges
+  }
+
+  package func describe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.perform(call, in: context)
+  }
+
+  package func getPending(
+    _ call: GetPendingJobExecutions, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
+    try await self.perform(call, in: context)
+  }
+
+  package func startNext(
+    _ call: StartNextPendingJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.perform(call, in: context)
+  }
+
+  package func update(
+    _ call: UpdateJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
+    try await self.perform(call, in: context)
+  }
+
+  /// Lets what runs finish, refuses what is new, and returns when every connection is closed.
+  package func drain() async {
+    let upstream = self.upstream
+    // The promise of a drain is never failed.
+    try? await self.loop.flatSubmit { upstream.value.pool.drain() }.get()
+  }
+}
+
+// MARK: - A call
+
+extension SignedJobs {
+  /// How long an attempt may take, and whose limit that is.
+  private struct TimeLimit {
+    var duration: Duration
+    var isCallers: Bool
+  }
+
+  private func perform<Call: UpstreamCall>(
+    _ call: Call, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<Call.Answer> {
+    // Traps outside of the loop. Whoever builds the layers sees to it that calls come in here.
+    let upstream = self.upstream.value
+    let request = call.restRequest
+    let invocation = upstream.makeInvocationID()
+    var progress = CallProgress(Call.operation)
+    while true {
+      let started = ContinuousClock.now
+      let limit = try self.timeLimit(at: started, progress, in: context)
+      let bytes = try await self.sign(request, with: upstream, invocation, progress, in: context)
+      let response: UpstreamResponse
+      do throws(ExchangeFailure) {
+        response = try await upstream.pool.exchange(
+          bytes, fresh: progress.needsFreshConnection,
+          deadline: .now() + TimeAmount(limit.duration))
+      } catch {
+        self.observe(Call.operation, nil, errorName: error.label, since: started)
+        switch progress.failed(error, withinCallersDeadline: limit.isCallers) {
+        case .repeatOnFreshConnection: continue
+        case .fail(let cause): throw JobsFailure(cause, trace: progress.trace)
+        }
+      }
+      progress.answered()
+      return try self.read(response, of: call, progress, since: started)
+    }
+  }
+
+  private func timeLimit(
+    at now: ContinuousClock.Instant, _ progress: CallProgress, in context: CallContext
+  ) throws(JobsFailure) -> TimeLimit {
+    if Task.isCancelled {
+      throw JobsFailure(
+        .cancelled(mayHaveBeenApplied: progress.mayHaveBeenApplied), trace: progress.trace)
+    }
+    guard let deadline = context.deadline else {
+      return TimeLimit(duration: self.attemptTimeout, isCallers: false)
+    }
+    let rest = now.duration(to: deadline)
+    guard rest > .zero else {
+      throw JobsFailure(
+        .deadlineExceeded(mayHaveBeenApplied: progress.mayHaveBeenApplied), trace: progress.trace)
+    }
+    return TimeLimit(
+      duration: min(rest, self.attemptTimeout), isCallers: rest < self.attemptTimeout)
+  }
+
+  /// Each attempt is signed anew, with the credential and the time of its own moment.
+  private func sign(
+    _ request: RESTRequest, with upstream: LoopUpstream, _ invocation: InvocationID,
+    _ progress: CallProgress, in context: CallContext
+  ) async throws(JobsFailure) -> ByteBuffer {
+    let cause: JobsFailure.Cause
+    do throws(CredentialError) {
+      let attempt = SignedRequestWriter.Attempt(
+        invocation: invocation, number: progress.attempts + 1,
+        maxAttempts: progress.needsFreshConnection ? progress.attempts + 1 : nil,
+        time: SigningTime(epochSeconds: self.clock.epochSeconds),
+        credential: try await self.credentials.credential())
+      do throws(SigningError) {
+        return try upstream.write(request, attempt, in: context)
+      } catch {
+        cause = error.cause
+      }
+    } catch {
+      cause = .credentialsUnavailable(error.words)
+    }
+    throw JobsFailure(progress.unlessApplied(cause), trace: progress.trace)
+  }
+
+  private func read<Call: UpstreamCall>(
+    _ response: UpstreamResponse, of call: Call, _ progress: CallProgress,
+    since started: ContinuousClock.Instant
+  ) throws(JobsFailure) -> JobsReply<Call.Answer> {
+    var trace = progress.trace
+    trace.awsRequestID = response.head.requestID
+    do throws(JobsFailure) {
+      let answer = try call.readReply(response.head, body: response.body.span)
+      self.observe(Call.operation, response.head.status, errorName: nil, since: started)
+      return JobsReply(answer, trace: trace)
+    } catch {
+      self.observe(
+        Call.operation, response.head.status, errorName: error.cause.label, since: started)
+      throw JobsFailure(error.cause, trace: trace)
+    }
+  }
+
+  private func observe(
+    _ operation: JobsOperation, _ httpStatus: Int?, errorName: String?,
+    since started: ContinuousClock.Instant
+  ) {
+    self.observer.attemptEnded(
+      operation: operation, httpStatus: httpStatus, errorName: errorName,
+      duration: started.duration(to: .now))
+  }
+}
+
+extension CredentialError {
+  /// The texts name settings and sources, never what they hold.
+  fileprivate var words: String {
+    switch self {
+    case .incomplete(let missing): "\(missing) is not set"
+    case .malformed(let setting): "\(setting) cannot be used"
+    case .unavailable(let text): text
+    }
+  }
+}
+
+extension JobsFailure.Cause {
+  /// A label for metrics. AWS may send any name; those that mean nothing here share one label, so
+  /// that their number stays bounded.
+  fileprivate var label: String {
+    switch self {
+    case .refused(let refusal): refusal.kind == .unknown ? "unknown" : refusal.name
+    default: "malformed_response"
+    }
+  }
+}

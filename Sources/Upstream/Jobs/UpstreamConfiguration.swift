@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How AWS is called, the same in every event loop.
+package struct UpstreamConfiguration: Equatable, Sendable {
+  package var endpoint: UpstreamEndpoint
+  /// The region of the signature.
+  package var region: String
+  package var userAgent = "iot-jobs-gateway"
+  /// For the connect to one address.
+  package var connectTimeout: Duration = .seconds(5)
+  /// For one attempt, from the wait for a connection to the end of the response. The caller's
+  /// deadline may cut it shorter.
+  package var attemptTimeout: Duration = .seconds(30)
+  /// Of each event loop.
+  package var pool = PoolState.Limits()
+  /// The limit on a response's body; AWS's longest is a job document of 32 KiB and its frame.
+  package var maxBodyBytes = 1024 * 1024
+
+  package init(endpoint: UpstreamEndpoint, region: String) {
+    self.endpoint = endpoint
+    self.region = region
+  }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AWSSigning
+package import NIOCore
+import Transport
+
+/// One ``SignedJobs`` for each event loop of a group.
+///
+/// A connection from a caller lives in one loop and takes that loop's backend once, when it is
+/// accepted; nothing is looked up on the way of a call.
+package struct UpstreamFleet<Credentials: CredentialProvider, Observer: UpstreamObserver>: Sendable
+{
+  private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
+
+  /// - Parameter secure: puts TLS in front of HTTP in each channel; needed for an https endpoint.
+  package init(
+    group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
+    observer: Observer, clock: WallClock = .system,
+    secure: (@Sendable (any Channel) throws -> Void)? = nil
+  ) throws(SigningError) {
+    let connector = OutboundConnector(
+      host: configuration.endpoint.host, port: configuration.endpoint.port,
+      timeout: configuration.connectTimeout, secure: secure)
+    var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
+    for loop in group.makeIterator() {
+      backends[ObjectIdentifier(loop)] = try SignedJobs(
+        on: loop, configuration, connector: connector, credentials: credentials,
+        observer: observer, clock: clock)
+    }
+    self.backends = backends
+  }
+
+  /// The backend of a loop; nil for a loop of another group.
+  package func backend(on loop: any EventLoop) -> SignedJobs<Credentials, Observer>? {
+    self.backends[ObjectIdentifier(loop)]
+  }
+
+  /// How full each loop's pool is.
+  package var gauges: [PoolGauges] { self.backends.values.map(\.gauges) }
+
+  /// Drains every loop, see ``SignedJobs/drain()``.
+  package func drain() async {
+    await withTaskGroup { group in
+      for backend in self.backends.values {
+        group.addTask { await backend.drain() }
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import JobsAPI
+
+/// Whoever counts attempts. Called in the attempt's event loop: it counts and returns.
+package protocol UpstreamObserver: Sendable {
+  /// An attempt that was handed to the pool is over.
+  ///
+  /// - Parameters:
+  ///   - httpStatus: nil if no response came.
+  ///   - errorName: nil for success; AWS's name for an error that is known here, else one of a few
+  ///     words of our own. A label of bounded variety.
+  ///   - duration: from the signature to the end of the response, waiting for a connection included.
+  func attemptEnded(
+    operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration)
+}
+
+/// Counts nothing.
+package struct UnobservedUpstream: UpstreamObserver {
+  package init() {}
+
+  package func attemptEnded(
+    operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration
+  ) {}
+}

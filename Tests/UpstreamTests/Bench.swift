@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWSSigning
+import JobsAPI
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telemetry
+import Transport
+
+@testable import Upstream
+
+/// What was seen on the way of calls, and whether it was seen in the right loop.
+final class Witness: UpstreamObserver, CredentialProvider {
+  struct Attempt: Equatable {
+    var operation: JobsOperation
+    var httpStatus: Int?
+    var errorName: String?
+  }
+
+  private let loop: any EventLoop
+  private let attempts = Mutex<[Attempt]>([])
+  private let strays = Atomic<Int>(0)
+
+  init(_ loop: any EventLoop) {
+    self.loop = loop
+  }
+
+  var seen: [Attempt] { self.attempts.withLock { $0 } }
+  var timesOutsideOfLoop: Int { self.strays.load(ordering: .sequentiallyConsistent) }
+
+  func look() {
+    if !self.loop.inEventLoop {
+      self.strays.add(1, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  func attemptEnded(
+    operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration
+  ) {
+    self.look()
+    self.attempts.withLock {
+      $0.append(Attempt(operation: operation, httpStatus: httpStatus, errorName: errorName))
+    }
+  }
+
+  func credential() async throws(CredentialError) -> Credential {
+    self.look()
+    return Credential(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret", sessionToken: "token")
+  }
+}
+
+/// A server, a loop, and the backend of that loop.
+struct Bench {
+  let server: ScriptedServer
+  let caller: LoopActor
+  let jobs: SignedJobs<Witness, Witness>
+  let witness: Witness
+
+  init(
+    configure: (inout UpstreamConfiguration) -> Void = { _ in },
+    react: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reaction
+  ) async throws {
+    let group = MultiThreadedEventLoopGroup.singleton
+    self.server = try await ScriptedServer.start(on: group.next(), react: react)
+    let loop = group.next()
+    self.caller = LoopActor(loop)
+    let witness = Witness(loop)
+    self.witness = witness
+    let endpoint = try UpstreamEndpoint(url: "http://127.0.0.1:\(self.server.port)")
+    var configuration = UpstreamConfiguration(endpoint: endpoint, region: "us-east-1")
+    configure(&configuration)
+    self.jobs = try SignedJobs(
+      on: loop, configuration,
+      connector: OutboundConnector(host: endpoint.host, port: endpoint.port),
+      credentials: witness, observer: witness,
+      clock: WallClock {
+        witness.look()
+        return 1_767_323_045
+      })
+  }
+
+  func describe(
+    _ context: CallContext = CallContext(requestID: "r")
+  ) async -> Result<JobsReply<JobExecution?>, JobsFailure> {
+    let jobs = self.jobs
+    return await self.caller.run { _ in
+      do throws(JobsFailure) {
+        return .success(
+          try await jobs.describe(DescribeJobExecution(thingName: "t", jobID: "j"), in: context))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  func update(
+    _ context: CallContext = CallContext(requestID: "r")
+  ) async -> Result<JobsReply<UpdatedJobExecution>, JobsFailure> {
+    let jobs = self.jobs
+    return await self.caller.run { _ in
+      do throws(JobsFailure) {
+        return .success(
+          try await jobs.update(
+            UpdateJobExecution(thingName: "t", jobID: "j", status: .succeeded), in: context))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  func startNext() async -> Result<JobsReply<JobExecution?>, JobsFailure> {
+    let jobs = self.jobs
+    return await self.caller.run { _ in
+      do throws(JobsFailure) {
+        return .success(
+          try await jobs.startNext(
+            StartNextPendingJobExecution(thingName: "t"), in: CallContext(requestID: "r")))
+      } catch {
+        return .failure(error)
+      }
+    }
+  }
+
+  /// Waits for something that another thread will surely bring about. The suite's time limit ends
+  /// what waits in vain.
+  func until(_ condition: () -> Bool) async {
+    while !condition() {
+      _ = try? await self.caller.loop.scheduleTask(in: .milliseconds(1)) {}.futureResult.get()
+    }
+  }
+}
+
+extension Result {
+  var failure: Failure? {
+    if case .failure(let failure) = self { failure } else { nil }
+  }
+}
+
+func failure(_ cause: JobsFailure.Cause, attempts: Int) -> JobsFailure {
+  JobsFailure(cause, trace: UpstreamTrace(attempts: attempts))
+}

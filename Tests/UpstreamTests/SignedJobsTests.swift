@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import NIOCore
+import Testing
+
+@testable import Upstream
+
+private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
+
+@Suite(.serialized, .timeLimit(.minutes(1))) struct SignedJobsTests {
+  @Test func `calls one after the other share a connection`() async throws {
+    let bench = try await Bench { _ in
+      .answer(body: answerOfDescribe, headers: [("x-amzn-RequestId", "aws-1")])
+    }
+    for _ in 0..<20 {
+      let reply = try await bench.describe().get()
+      #expect(reply.value?.jobID == "j")
+      #expect(reply.trace == UpstreamTrace(awsRequestID: "aws-1", attempts: 1))
+    }
+    let seen = bench.server.seen
+    #expect(seen.connections == 1 && seen.requests.count == 20)
+    #expect(bench.witness.seen.allSatisfy { $0.httpStatus == 200 && $0.errorName == nil })
+  }
+
+  @Test func `a call stays in its loop from beginning to end`() async throws {
+    let bench = try await Bench { request in
+      request.number % 2 == 0 ? .answer() : .close
+    }
+    let jobs = bench.jobs
+    let ended = await bench.caller.run { caller in
+      for _ in 0..<10 {
+        let call = DescribeJobExecution(thingName: "t", jobID: "j")
+        _ = try? await jobs.describe(call, in: CallContext(requestID: "r"))
+        bench.witness.look()
+      }
+      return caller.loop.inEventLoop
+    }
+    #expect(ended)
+    #expect(bench.witness.seen.count > 10)
+    #expect(bench.witness.timesOutsideOfLoop == 0)
+  }
+
+  @Test func `many calls at once keep to the bound on connections`() async throws {
+    let bench = try await Bench {
+      $0.pool.maxConnections = 3
+      $0.pool.maxWaiting = 100
+    } react: { _ in
+      .answer(body: answerOfDescribe)
+    }
+    await withTaskGroup { group in
+      for _ in 0..<50 {
+        group.addTask { await bench.describe() }
+      }
+      for await result in group {
+        #expect(result.failure == nil)
+      }
+    }
+    #expect(bench.server.seen.connections <= 3)
+    #expect(bench.server.seen.requests.count == 50)
+  }
+
+  @Test func `an error of AWS's is a refusal, with its id`() async throws {
+    let bench = try await Bench { _ in
+      .answer(
+        status: 404, body: #"{"message":"no such job"}"#,
+        headers: [
+          ("x-amzn-ErrorType", "ResourceNotFoundException"), ("x-amzn-RequestId", "aws-2"),
+        ])
+    }
+    let failure = await bench.describe().failure
+    guard case .refused(let refusal) = failure?.cause else {
+      Issue.record("\(String(describing: failure))")
+      return
+    }
+    #expect(refusal.kind == .resourceNotFound && refusal.message == "no such job")
+    #expect(failure?.trace == UpstreamTrace(awsRequestID: "aws-2", attempts: 1))
+    #expect(bench.witness.seen.first?.errorName == "ResourceNotFoundException")
+    // The connection is as good as before.
+    _ = await bench.describe()
+    #expect(bench.server.seen.connections == 1)
+  }
+
+  @Test func `a body that cannot be read is no answer`() async throws {
+    let bench = try await Bench { _ in .answer(body: "{") }
+    guard case .malformedResponse = await bench.describe().failure?.cause else {
+      Issue.record("taken for an answer")
+      return
+    }
+  }
+
+  @Test func `a body over the limit is refused and its connection is closed`() async throws {
+    let bench = try await Bench {
+      $0.maxBodyBytes = 10
+    } react: { request in
+      .answer(body: request.number == 0 ? answerOfDescribe : "{}")
+    }
+    #expect(
+      await bench.describe().failure
+        == failure(.malformedResponse("body over 10 bytes"), attempts: 1))
+    #expect(await bench.describe().failure == nil)
+    #expect(bench.server.seen.connections == 2)
+  }
+
+  @Test(arguments: [
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{} and more",
+  ])
+  func `a connection that ends with its response is not used again`(
+    response: String
+  ) async throws {
+    let bench = try await Bench { _ in .raw(response, thenClose: false) }
+    #expect(await bench.describe().failure == nil)
+    #expect(await bench.describe().failure == nil)
+    #expect(bench.server.seen.connections == 2)
+  }
+}
