@@ -71,26 +71,43 @@ def job() -> str:
     return f"job-{next(_names)}"
 
 
-class Faults:
-    """The emulator's faults, switched at run time."""
+class Console:
+    """The emulator's own paths: faults switched at run time, and what it has counted."""
 
     def __init__(self, emulator: Emulator):
-        self._url = f"{emulator.url}/_emulator/faults"
+        self._url = f"{emulator.url}/_emulator"
 
-    def set(self, **faults: object) -> None:
-        request = urllib.request.Request(
-            self._url, json.dumps(faults).encode(), {"Content-Type": "application/json"}, method="PUT"
-        )
+    def _ask(self, method: str, path: str, body: object = None) -> dict:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._url}/{path}", data, method=method)
         with urllib.request.urlopen(request, timeout=10) as answer:
-            assert answer.status in (200, 204)
+            return json.load(answer)
+
+    def plan(self, **faults: object) -> None:
+        """Puts a plan in force; without arguments nothing goes wrong any more."""
+        self._ask("PUT", "faults", faults)
+
+    def faults_to_come(self) -> int:
+        return self._ask("GET", "faults")["pendingNext"]
+
+    def count_from_zero(self) -> None:
+        self._ask("DELETE", "requests")
+
+    def connections(self) -> int:
+        return self._ask("GET", "requests")["connectionsAccepted"]
+
+    def calls(self, operation: str) -> dict[str, int]:
+        none = {"received": 0, "carriedOut": 0, "succeeded": 0}
+        return self._ask("GET", "requests")["operations"].get(operation, none)
 
 
 @pytest.fixture
-def faults(emulator: Emulator) -> Iterator[Faults]:
-    """Faults for one test; none are left behind."""
-    switch = Faults(emulator)
-    yield switch
-    switch.set()
+def console(emulator: Emulator) -> Iterator[Console]:
+    """The emulator's switches and counters; no fault is left behind."""
+    opened = Console(emulator)
+    opened.count_from_zero()
+    yield opened
+    opened.plan()
 
 
 @pytest.fixture
