@@ -110,7 +110,7 @@ struct ListenerTests {
     let second = try await self.connect(to: listener)
     try await second.closeFuture.get()
     #expect(listener.acceptedConnections == 1)
-    #expect(try await listener.drain(grace: .seconds(30)) == 0)
+    #expect(await listener.drain(grace: .seconds(30)) == 0)
     try await first.closeFuture.get()
   }
 
