@@ -19,20 +19,27 @@ struct CanonicalQuery {
   /// Finds the pairs in `target` from `start`, the place after the question mark.
   mutating func read(_ target: Span<UInt8>, from start: Int) {
     self.pairs.removeAll(keepingCapacity: true)
-    var index = start
-    while index < target.count {
-      var pair = Pair(nameStart: index, nameEnd: index, valueStart: index, valueEnd: index)
-      var equals: Int?
-      while index < target.count, target[index] != UInt8(ascii: "&") {
-        if equals == nil, target[index] == UInt8(ascii: "=") { equals = index }
-        index += 1
+    guard start < target.count else { return }
+    var nameStart = start
+    var equals: Int?
+    for index in start..<target.count {
+      if target[index] == UInt8(ascii: "&") {
+        self.append(nameStart, equals, end: index)
+        nameStart = index + 1
+        equals = nil
+      } else if target[index] == UInt8(ascii: "="), equals == nil {
+        equals = index
       }
-      pair.nameEnd = equals ?? index
-      pair.valueStart = equals.map { $0 + 1 } ?? index
-      pair.valueEnd = index
-      self.pairs.append(pair)
-      index += 1
     }
+    // Behind a last `&` there is a pair too, of no name and no value.
+    self.append(nameStart, equals, end: target.count)
+  }
+
+  private mutating func append(_ nameStart: Int, _ equals: Int?, end: Int) {
+    self.pairs.append(
+      Pair(
+        nameStart: nameStart, nameEnd: equals ?? end, valueStart: equals.map { $0 + 1 } ?? end,
+        valueEnd: end))
   }
 
   /// Appends the sorted pairs; a name without a value gets its `=`. `leftOut` names the parameter

@@ -33,6 +33,7 @@ struct RequestSignerTests {
 
   @Test(arguments: [
     ("", ""), ("?", ""), ("?b&a=&a=%2F&a=1", "a=&a=%2F&a=1&b="), ("?a", "a="), ("?=", "="),
+    ("?&", "=&="), ("?a=1&", "=&a=1"), ("?&&a", "=&=&a="),
     ("?a=b=c", "a=b=c"), ("?a=2&a=10", "a=10&a=2"), ("?ab=1&a=2", "a=2&ab=1"),
     ("?a-=1&a=2", "a=2&a-=1"), ("?B=1&a=2&A=3", "A=3&B=1&a=2"), ("?a?=/", "a?=/"),
     ("?includeJobDocument=false&executionNumber=3", "executionNumber=3&includeJobDocument=false"),
