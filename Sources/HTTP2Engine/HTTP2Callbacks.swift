@@ -94,7 +94,9 @@ private func didReceiveData(
   bytes: UnsafePointer<UInt8>?, count: Int, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let ledger = unsafe ledger(userData) else { return 0 }
-  unsafe ledger.pointee.receivedData(UnsafeBufferPointer(start: bytes, count: count), on: streamID)
+  let isLast = UInt32(flags) & NGHTTP2_FLAG_END_STREAM.rawValue != 0
+  unsafe ledger.pointee.receivedData(
+    UnsafeBufferPointer(start: bytes, count: count), on: streamID, endStream: isLast)
   return 0
 }
 

@@ -127,7 +127,7 @@ package final class HTTP2Session {
         throw self.fail(with: .init(nativeCode: Int32(clamping: count), during: .send))
       }
       guard count > 0, let start = unsafe bytes else {
-        // The last callbacks may have asked for something: a reset after an early response.
+        // The last callbacks may have asked for something: a reset for what could not be sent.
         if unsafe self.ledger.pointee.hasWork { continue }
         return .drained
       }

@@ -75,9 +75,15 @@ extension SessionLedger {
     }
   }
 
-  mutating func receivedData(_ bytes: UnsafeBufferPointer<UInt8>, on streamID: Int32) {
+  mutating func receivedData(
+    _ bytes: UnsafeBufferPointer<UInt8>, on streamID: Int32, endStream: Bool
+  ) {
     guard let index = self.streams.index(forKey: streamID) else {
       self.connectionCredit += bytes.count
+      return
+    }
+    guard !self.streams.values[index].hasResponseEnded else {
+      self.receivedUnwanted(bytes.count, on: streamID, endStream: endStream)
       return
     }
     self.streams.values[index].unconsumedBytes += bytes.count
@@ -87,9 +93,19 @@ extension SessionLedger {
       .data(streamID: streamID, ReceivedBytes(range: start..<self.arena.count)))
   }
 
+  /// The peer goes on with a request whose response it has: RFC 9113 §8.1 lets us ask it to stop.
+  ///
+  /// Not asked before it really goes on: a reset in one flight with the response makes clients such
+  /// as curl 7.88 throw the response away, and most have sent their last frame anyway.
+  private mutating func receivedUnwanted(_ count: Int, on streamID: Int32, endStream: Bool) {
+    self.connectionCredit += count
+    if !endStream { self.resets.append((streamID, .noError)) }
+  }
+
   mutating func receivedEndStream(on streamID: Int32) {
     guard let index = self.streams.index(forKey: streamID) else { return }
     self.streams.values[index].hasRequestEnded = true
+    guard !self.streams.values[index].hasResponseEnded else { return }
     self.events.append(.requestEnded(streamID: streamID))
   }
 
@@ -130,8 +146,11 @@ extension SessionLedger {
   ///
   /// - Returns: False if there is none to reset.
   mutating func wasReset(_ streamID: Int32) -> Bool {
-    guard let index = self.streams.index(forKey: streamID) else { return false }
+    guard let index = self.streams.index(forKey: streamID),
+      !self.streams.values[index].isReset
+    else { return false }
     self.streams.values[index].isAnswered = true
+    self.streams.values[index].isReset = true
     return true
   }
 
@@ -152,10 +171,9 @@ extension SessionLedger {
   }
 
   mutating func sentEndStream(on streamID: Int32) {
-    guard let stream = self.streams[streamID] else { return }
+    guard let index = self.streams.index(forKey: streamID) else { return }
     self.peerFaults = max(0, self.peerFaults - 1)
-    // A complete response to an incomplete request: RFC 9113 §8.1 asks the peer to stop.
-    if !stream.hasRequestEnded { self.resets.append((streamID, .noError)) }
+    self.streams.values[index].hasResponseEnded = true
   }
 
   mutating func closedStream(_ streamID: Int32, code: HTTP2ErrorCode) {

@@ -8,8 +8,14 @@ struct StreamRecord {
   /// The peer has sent END_STREAM.
   var hasRequestEnded: Bool
 
-  /// A response or a reset is queued; nothing more may be.
+  /// A response or a reset is queued; no response may be.
   var isAnswered = false
+
+  /// The last frame of the response is out.
+  var hasResponseEnded = false
+
+  /// A reset is queued; a second one would say nothing new.
+  var isReset = false
 
   /// The response's body, its sent part included.
   var body: [UInt8] = []
