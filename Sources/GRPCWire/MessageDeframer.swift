@@ -34,7 +34,8 @@ package enum DeframingError: Error, Equatable, Sendable {
 /// is final: the stream it came from makes no sense any more.
 package struct MessageDeframer: ~Copyable {
   private let limitBytes: Int
-  private var prefix: UInt64 = 0
+  /// The last four bytes of it seen: of a whole one, the length.
+  private var prefix: UInt32 = 0
   private var prefixCount = 0
   private var message: [UInt8] = []
   private var missingBytes = 0
@@ -66,7 +67,6 @@ package struct MessageDeframer: ~Copyable {
     guard self.missingBytes == 0 else { return nil }
     defer {
       self.prefixCount = 0
-      self.prefix = 0
       self.message = []
     }
     return self.message
@@ -83,12 +83,12 @@ package struct MessageDeframer: ~Copyable {
   ) throws(DeframingError) -> Bool {
     while self.prefixCount < MessageFraming.prefixBytes {
       guard position < bytes.count else { return false }
-      self.prefix = self.prefix << 8 | UInt64(bytes[position])
+      self.prefix = self.prefix << 8 | UInt32(bytes[position])
       self.prefixCount += 1
       position += 1
       if self.prefixCount == 1 { try self.checkFlag(bytes[position - 1]) }
     }
-    let messageBytes = Int(self.prefix & 0xFFFF_FFFF)
+    let messageBytes = Int(self.prefix)
     guard messageBytes <= self.limitBytes else {
       throw .tooLarge(messageBytes: messageBytes, limitBytes: self.limitBytes)
     }

@@ -210,6 +210,35 @@ import Testing
     #expect(peer.session.isFinished)
   }
 
+  @Test func `one good call pays for one fault`() throws {
+    var limits = HTTP2Limits()
+    limits.maxPeerFaults = 10
+    let peer = try ScriptedPeer(limits: limits)
+    var rounds: Int32 = 0
+    while peer.session.wantsRead, rounds < 1_000 {
+      let streamID = rounds * 6 + 1
+      try peer.send(
+        .headers([(":method", "POST")], on: streamID, endStream: true),
+        .headers([(":method", "POST")], on: streamID + 2, endStream: true),
+        .headers(requestFields, on: streamID + 4, endStream: true))
+      _ = peer.session.submitResponse(.grpcOK, on: streamID + 4)
+      _ = try peer.takeFrames()
+      rounds += 1
+    }
+    #expect(rounds == 10)
+  }
+
+  @Test func `a burst of streams beyond the limit is no fault`() throws {
+    var limits = HTTP2Limits()
+    limits.maxPeerFaults = 10
+    limits.maxConcurrentStreams = 1
+    let peer = try ScriptedPeer(limits: limits, handshake: false)
+    try peer.send(Frame.preface + Frame.settings().bytes)
+    for number in 0..<50 { try peer.send(.headers(requestFields, on: Int32(number * 2 + 1))) }
+    #expect(peer.session.wantsRead)
+    #expect(try peer.takeFrames().filter { $0.kind == .resetStream }.count == 49)
+  }
+
   @Test func `a fault now and then is forgiven after good calls`() throws {
     var limits = HTTP2Limits()
     limits.maxPeerFaults = 2

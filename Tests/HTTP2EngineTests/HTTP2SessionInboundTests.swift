@@ -130,6 +130,35 @@ import Testing
     #expect(UInt32(last.payload.suffix(4)) == HTTP2ErrorCode.flowControlError.rawValue)
   }
 
+  @Test func `bytes nobody wants any more go back to the connection`() throws {
+    var limits = HTTP2Limits()
+    limits.connectionWindowBytes = 65_535
+    let peer = try ScriptedPeer(limits: limits)
+    for number in 0..<20 {
+      let streamID = Int32(1 + 2 * number)
+      try peer.send(.headers(requestFields, on: streamID))
+      _ = peer.session.submitResponse(.grpcOK, on: streamID)
+      _ = try peer.takeFrames()
+      try peer.send(.data([UInt8](repeating: 0, count: 16_000), on: streamID, endStream: true))
+      _ = try peer.takeFrames()
+      #expect(peer.session.wantsRead, "no flow-control error at stream \(streamID)")
+    }
+  }
+
+  @Test func `bytes stay until their events are handled`() throws {
+    let session = try HTTP2Session()
+    let script = Frame.preface + Frame.settings().bytes + Frame.headers(requestFields, on: 1).bytes
+    try session.receive(script.span)
+    try session.receive(Frame.data([1, 2], on: 1).bytes.span)
+    try session.receive(Frame.data([3], on: 1).bytes.span)
+    var found: [UInt8] = []
+    while let event = session.nextEvent() {
+      guard case .data(1, let bytes) = event else { continue }
+      found += session.withBytes(of: bytes) { span in span.indices.map { span[$0] } }
+    }
+    #expect(found == [1, 2, 3])
+  }
+
   @Test func `what a closed stream leaves unconsumed goes back to the connection`() throws {
     var limits = HTTP2Limits()
     limits.connectionWindowBytes = 65_535
