@@ -48,7 +48,7 @@ func submitSettings(
 ) throws(HTTP2SessionError) {
   let settings = [
     setting(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.maxConcurrentStreams),
-    setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(limits.streamWindowBytes)),
+    setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(clamping: limits.streamWindowBytes)),
     setting(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: limits.maxHeaderListBytes)),
     // No priority tree of RFC 7540 to keep up; RFC 9113 §5.3.2 asks for this.
     setting(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),

@@ -76,6 +76,14 @@ import Testing
     #expect(!found.contains("missing", ""))
   }
 
+  @Test func `a well-formed CONNECT is the application's to refuse`() throws {
+    let peer = try ScriptedPeer()
+    let fields = [(":method", "CONNECT"), (":authority", "localhost:80")]
+    try peer.send(.headers(fields, on: 1))
+    let lines = [":method: CONNECT", ":authority: localhost:80"]
+    #expect(peer.takeSeen() == [.headers(1, lines, endStream: false)])
+  }
+
   @Test func `PING is answered`() throws {
     let peer = try ScriptedPeer()
     try peer.send(.ping([1, 2, 3, 4, 5, 6, 7, 8]))
