@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Serve gRPC and forward each call to AWS, signed.")
+
+  @OptionGroup var options: ServeOptions
+
+  func run() async throws {
+    let reader = try Startup.reader(self.options.flags)
+    let configuration = try Startup.check { () throws(ConfigurationError) in
+      try ServeConfiguration(reader)
+    }
+    let logger = configuration.process.logger("serve")
+    Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)
+    try await Startup.run(configuration.process, logger) { group in
+      try await GatewayServices.start(
+        configuration, environment: reader.environment, logger: logger, on: group)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Telemetry
+import Transport
+import UnixSignals
+
+/// What every command does around its own work: read, complain, run, drain.
+enum Startup {
+  /// The layers of settings: flags, environment, and the file that one of the two names.
+  static func reader(_ flags: FlagTable) throws -> SettingsReader {
+    let environment = Environment.variables
+    let withoutFile = SettingsReader(flags: flags.values, environment: environment, file: nil)
+    return try self.check { () throws(ConfigurationError) in
+      let path = try withoutFile.optional(SharedSettings.config)
+      guard let path else { return withoutFile }
+      let file = try SettingsFile.load(path)
+      return SettingsReader(flags: flags.values, environment: environment, file: file)
+    }
+  }
+
+  /// Runs what may find fault with the configuration; a fault ends the program with its status.
+  static func check<Value>(
+    _ body: () throws(ConfigurationError) -> Value
+  ) throws -> Value {
+    do {
+      return try body()
+    } catch {
+      StandardError.write("error: \(error)\n")
+      throw ExitCode(error.exitCode)
+    }
+  }
+
+  static func warnOfUnknownVariables(
+    _ reader: SettingsReader, known: Set<String>, _ logger: Logger
+  ) {
+    for variable in reader.unknownVariables(known: known) {
+      logger.warning("unknown environment variable", metadata: [LogKey.key: "\(variable)"])
+    }
+  }
+
+  /// Starts services, waits for SIGTERM or SIGINT, drains, and returns for exit status 0.
+  ///
+  /// A second signal ends the process at once.
+  static func run<Running: Drainable>(
+    _ configuration: ProcessConfiguration, _ logger: Logger,
+    start: (MultiThreadedEventLoopGroup) async throws -> Running
+  ) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
+    // Trapped before the first listener is bound, so that no signal finds the default action.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let running: Running
+    do {
+      running = try await start(group)
+    } catch {
+      logger.critical("start failed", metadata: [LogKey.error: "\(error)"])
+      try await group.shutdownGracefully()
+      throw ExitCode((error as? any ExitStatus)?.exitCode ?? ExitCode.failure.rawValue)
+    }
+    let (firstSignal, continuation) = AsyncStream.makeStream(of: UnixSignal.self)
+    let watcher = Task {
+      var isFirst = true
+      for await signal in signals {
+        // Whoever asks twice does not want to wait.
+        guard isFirst else { Glibc._exit(130) }
+        isFirst = false
+        continuation.yield(signal)
+        continuation.finish()
+      }
+    }
+    for await signal in firstSignal {
+      logger.notice("draining", metadata: [LogKey.signal: "\(signal)"])
+    }
+    await running.drain(grace: TimeAmount(configuration.drainGrace))
+    watcher.cancel()
+    try await group.shutdownGracefully()
+    logger.notice("stopped")
+  }
+}
+
+/// Something that runs until it is asked to finish.
+protocol Drainable: Sendable {
+  /// Accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
+  /// for.
+  func drain(grace: TimeAmount) async
+}
+
+/// An error that knows the exit status it deserves (sysexits(3)).
+protocol ExitStatus: Error {
+  var exitCode: Int32 { get }
+}
+
+extension ListenError: ExitStatus {
+  /// EX_OSERR.
+  var exitCode: Int32 { 71 }
+}
+
+enum StandardError {
+  static func write(_ text: String) {
+    var bytes = Array(text.utf8)
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
+    }
+  }
+}
+
+enum Environment {
+  /// The process's environment, read once at start, before any thread exists that could change it.
+  static var variables: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = unsafe environ
+    while let text = unsafe entry.pointee {
+      let pair = unsafe String(cString: text)
+      if let equals = pair.firstIndex(of: "=") {
+        variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+      }
+      unsafe entry += 1
+    }
+    return variables
+  }
+}

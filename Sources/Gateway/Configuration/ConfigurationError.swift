@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a configuration is refused, in words for the person who wrote it.
+enum ConfigurationError: Error, Equatable {
+  case badValue(name: String, value: String?, origin: SettingOrigin, allowed: String)
+  case missing(name: String, why: String)
+  case unknownFileKey(String, path: String)
+  case unreadableFile(path: String, reason: String)
+  case refused(String)
+
+  /// The exit status, from sysexits(3): a flag is usage, the rest is configuration.
+  var exitCode: Int32 {
+    switch self {
+    case .badValue(_, _, .flag, _): 64
+    case .unreadableFile: 66
+    case .badValue, .missing, .unknownFileKey, .refused: 78
+    }
+  }
+}
+
+extension ConfigurationError: CustomStringConvertible {
+  var description: String {
+    switch self {
+    case .badValue(let name, let value, let origin, let allowed):
+      let shown = value.map { "\"\($0)\"" } ?? "the value"
+      return "\(origin.spelling(of: name)): \(shown) is not \(allowed)"
+    case .missing(let name, let why):
+      return "\(name) is not set: \(why)"
+    case .unknownFileKey(let key, let path):
+      return "\(path): unknown key \"\(key)\""
+    case .unreadableFile(let path, let reason):
+      return "\(path): \(reason)"
+    case .refused(let reason):
+      return reason
+    }
+  }
+}
+
+/// Where a value was found.
+enum SettingOrigin: Equatable, Sendable {
+  case flag
+  case environment(variable: String)
+  case file(path: String)
+  case fallback
+
+  func spelling(of name: String) -> String {
+    switch self {
+    case .flag: "--\(name)"
+    case .environment(let variable): variable
+    case .file(let path): "\(path): \(name)"
+    case .fallback: name
+    }
+  }
+}

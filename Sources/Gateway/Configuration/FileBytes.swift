@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Whole files, read at start only, never while serving.
+enum FileBytes {
+  struct Failure: Error {
+    var reason: String
+  }
+
+  /// - Throws: ``Failure`` when the file is missing, unreadable, or longer than the limit.
+  static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw Self.systemFailure() }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: limit + 1)
+    var length = 0
+    while length < bytes.count {
+      // The kernel writes at most what is left of the array.
+      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+        unsafe Glibc.read(descriptor, buffer.baseAddress! + length, buffer.count - length)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw Self.systemFailure() }
+      if count == 0 { break }
+      length += count
+    }
+    guard length <= limit else { throw Failure(reason: "is longer than \(limit) bytes") }
+    bytes.removeLast(bytes.count - length)
+    return bytes
+  }
+
+  private static func systemFailure() -> Failure {
+    Failure(reason: unsafe String(cString: strerror(errno)))
+  }
+}

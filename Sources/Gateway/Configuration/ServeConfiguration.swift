@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+import Telemetry
+import Transport
+
+/// Everything `serve` needs to know, read and checked before anything is started.
+struct ServeConfiguration: Sendable {
+  var listen: [ListenAddress]
+  var adminListen: ListenAddress
+  var upstream: UpstreamURL
+  var region: String
+  var requestLimitBytes: Int
+  var connectionLimit: Int
+  var streamLimit: Int
+  var upstreamConnectionLimit: Int
+  var upstreamWaitingLimit: Int
+  var upstreamIdleTimeout: Duration
+  var upstreamConnectTimeout: Duration
+  var upstreamAttemptTimeout: Duration
+  var upstreamResponseLimitBytes: Int
+  var process: ProcessConfiguration
+
+  static let settingNames: Set<String> = ProcessConfiguration.settingNames.union([
+    ServeSettings.listen.name, ServeSettings.adminListen.name,
+    ServeSettings.allowInsecureRemote.name, ServeSettings.upstreamEndpoint.name,
+    ServeSettings.region.name, ServeSettings.requestLimit.name, ServeSettings.connections.name,
+    ServeSettings.streams.name, ServeSettings.upstreamConnections.name,
+    ServeSettings.upstreamWaiting.name, ServeSettings.upstreamIdle.name,
+    ServeSettings.upstreamConnect.name, ServeSettings.upstreamAttempt.name,
+    ServeSettings.upstreamBody.name,
+  ])
+
+  init(_ reader: SettingsReader) throws(ConfigurationError) {
+    try reader.rejectUnknownFileKeys(known: Self.settingNames)
+    self.process = try ProcessConfiguration(reader)
+    self.listen = try reader.value(ServeSettings.listen)
+    self.adminListen = try reader.value(ServeSettings.adminListen)
+    self.upstream = try Self.upstream(reader)
+    self.region = try Self.region(reader)
+    self.requestLimitBytes = try reader.value(ServeSettings.requestLimit)
+    self.connectionLimit = try reader.value(ServeSettings.connections)
+    self.streamLimit = try reader.value(ServeSettings.streams)
+    self.upstreamConnectionLimit = try reader.value(ServeSettings.upstreamConnections)
+    self.upstreamWaitingLimit = try reader.value(ServeSettings.upstreamWaiting)
+    self.upstreamIdleTimeout = try reader.value(ServeSettings.upstreamIdle)
+    self.upstreamConnectTimeout = try reader.value(ServeSettings.upstreamConnect)
+    self.upstreamAttemptTimeout = try reader.value(ServeSettings.upstreamAttempt)
+    self.upstreamResponseLimitBytes = try reader.value(ServeSettings.upstreamBody)
+    let allowInsecureRemote = try reader.value(ServeSettings.allowInsecureRemote)
+    if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {
+      throw .refused(
+        "--listen \(remote): other machines would reach it without TLS; "
+          + "set --allow-insecure-remote if the network is trusted")
+    }
+  }
+
+  private static func region(_ reader: SettingsReader) throws(ConfigurationError) -> String {
+    let region = try reader.optional(
+      ServeSettings.region, standardVariables: ["AWS_REGION", "AWS_DEFAULT_REGION"])
+    guard let region else {
+      throw .missing(
+        name: ServeSettings.region.name,
+        why: "each signature names the region; use --region or AWS_REGION")
+    }
+    return region
+  }
+
+  private static func upstream(_ reader: SettingsReader) throws(ConfigurationError) -> UpstreamURL {
+    let endpoint = try reader.optional(
+      ServeSettings.upstreamEndpoint,
+      standardVariables: ["AWS_ENDPOINT_URL_IOT_JOBS_DATA_PLANE", "AWS_ENDPOINT_URL"])
+    guard let endpoint else {
+      throw .missing(
+        name: ServeSettings.upstreamEndpoint.name,
+        why: "AWS's default host refuses calls; each account has an endpoint of its own, which "
+          + "`aws iot describe-endpoint --endpoint-type iot:Jobs` tells")
+    }
+    guard !endpoint.isTLS else {
+      throw .refused(
+        "--upstream-endpoint: https is not spoken yet; use http to an emulator or a TLS proxy")
+    }
+    return endpoint
+  }
+}
+
+/// What every command needs besides its own settings.
+struct ProcessConfiguration: Sendable {
+  var threads: Int
+  var drainGrace: Duration
+  var logLevel: Logger.Level
+  var logFormat: LogFormat
+
+  static let settingNames: Set<String> = [
+    SharedSettings.config.name, SharedSettings.threads.name, SharedSettings.drainGrace.name,
+    SharedSettings.logLevel.name, SharedSettings.logFormat.name,
+  ]
+
+  init(_ reader: SettingsReader) throws(ConfigurationError) {
+    self.threads = try reader.value(SharedSettings.threads)
+    self.drainGrace = try reader.value(SharedSettings.drainGrace)
+    self.logLevel = try reader.value(SharedSettings.logLevel)
+    self.logFormat = try reader.value(SharedSettings.logFormat)
+  }
+
+  func logger(_ label: String) -> Logger {
+    let (format, level) = (self.logFormat, self.logLevel)
+    return Logger(label: label) { StderrLogHandler(label: $0, format: format, level: level) }
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The configuration knows names, texts and what is allowed. It opens nothing and starts nothing:
+// a wrong value is found before any port is bound.
+
+/// One thing that a user can set, by flag, environment variable or file.
+///
+/// In all three its value is a text; lists are comma-separated. The name is the flag without its
+/// dashes, and the key in the file; the variable is the name in capitals after `IOT_JOBS_GATEWAY_`.
+struct Setting<Value: Sendable>: Sendable {
+  let name: String
+  let help: String
+  /// What a value may be, in words that finish "is not …".
+  let allowed: String
+  /// The default, written as a user would write it; nil when there is none.
+  let fallback: String?
+  /// True for what must not be repeated in an error.
+  let isSecret: Bool
+  let parse: @Sendable (String) -> Value?
+
+  init(
+    _ name: String, help: String, allowed: String, fallback: String? = nil,
+    isSecret: Bool = false, parse: @escaping @Sendable (String) -> Value?
+  ) {
+    self.name = name
+    self.help = help
+    self.allowed = allowed
+    self.fallback = fallback
+    self.isSecret = isSecret
+    self.parse = parse
+  }
+
+  var variable: String { SettingsReader.variable(for: self.name) }
+}
+
+extension Setting where Value == Int {
+  /// A whole number in a range.
+  static func count(
+    _ name: String, help: String, in range: ClosedRange<Int>, fallback: Int
+  ) -> Setting<Int> {
+    Setting(
+      name, help: help,
+      allowed: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+      fallback: String(fallback)
+    ) { text in
+      guard let number = Int(text), range.contains(number) else { return nil }
+      return number
+    }
+  }
+}
+
+extension Setting where Value == Bool {
+  static func toggle(_ name: String, help: String) -> Setting<Bool> {
+    Setting(name, help: help, allowed: "true or false", fallback: "false") { text in
+      switch text {
+      case "true": true
+      case "false": false
+      default: nil
+      }
+    }
+  }
+}
+
+extension Setting where Value == Duration {
+  /// A duration with its unit: `250ms`, `5s`, `2m`.
+  static func duration(
+    _ name: String, help: String, atLeast floor: Duration = .milliseconds(1), fallback: String
+  ) -> Setting<Duration> {
+    Setting(
+      name, help: help, allowed: "a duration such as 250ms, 5s or 2m, at most 24 hours",
+      fallback: fallback
+    ) { text in
+      guard let duration = Duration(setting: text), duration >= floor else { return nil }
+      return duration
+    }
+  }
+}
+
+extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+  /// One word of a closed list.
+  static func choice(_ name: String, help: String, fallback: Value) -> Setting<Value> {
+    Setting(
+      name, help: help,
+      allowed: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))",
+      fallback: fallback.rawValue
+    ) { Value(rawValue: $0) }
+  }
+}
+
+extension Duration {
+  /// Reads a whole number and its unit, `ms`, `s`, `m` or `h`; nil for anything else.
+  init?(setting text: String) {
+    let units: [(suffix: String, milliseconds: Int64)] = [
+      ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000),
+    ]
+    guard let unit = units.first(where: { text.hasSuffix($0.suffix) }) else { return nil }
+    guard let count = Int64(text.dropLast(unit.suffix.count)), count >= 0,
+      count <= 86_400_000 / unit.milliseconds
+    else { return nil }
+    self = .milliseconds(count * unit.milliseconds)
+  }
+}

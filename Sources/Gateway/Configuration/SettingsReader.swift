@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds each setting's value: flag before environment before file before default.
+struct SettingsReader {
+  static let variablePrefix = "IOT_JOBS_GATEWAY_"
+
+  /// `upstream-endpoint` is `IOT_JOBS_GATEWAY_UPSTREAM_ENDPOINT`.
+  static func variable(for name: String) -> String {
+    Self.variablePrefix + String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+  }
+
+  /// Texts by setting name, as the command line gave them.
+  let flags: [String: String]
+  let environment: [String: String]
+  let file: SettingsFile?
+
+  /// Reads a setting that has a default.
+  func value<Value>(_ setting: Setting<Value>) throws(ConfigurationError) -> Value {
+    guard let value = try self.optional(setting) else {
+      throw .missing(name: setting.name, why: "it is \(setting.allowed)")
+    }
+    return value
+  }
+
+  /// Reads a setting; nil when nobody set it and it has no default.
+  ///
+  /// - Parameter standardVariables: variables of AWS's own that mean the same, asked in order
+  ///   after ours and before the file.
+  func optional<Value>(
+    _ setting: Setting<Value>, standardVariables: [String] = []
+  ) throws(ConfigurationError) -> Value? {
+    guard let (text, origin) = self.find(setting, standardVariables) else { return nil }
+    guard let value = setting.parse(text) else {
+      throw .badValue(
+        name: setting.name, value: setting.isSecret ? nil : text, origin: origin,
+        allowed: setting.allowed)
+    }
+    return value
+  }
+
+  private func find<Value>(
+    _ setting: Setting<Value>, _ standardVariables: [String]
+  ) -> (text: String, origin: SettingOrigin)? {
+    if let text = self.flags[setting.name] { return (text, .flag) }
+    for variable in [setting.variable] + standardVariables {
+      // An empty variable is an unset one, as in AWS's own tools.
+      if let text = self.environment[variable], !text.isEmpty {
+        return (text, .environment(variable: variable))
+      }
+    }
+    if let file = self.file, let text = file.values[setting.name] {
+      return (text, .file(path: file.path))
+    }
+    return setting.fallback.map { ($0, .fallback) }
+  }
+
+  /// Refuses a key in the file that names no setting: most are slips of the pen.
+  func rejectUnknownFileKeys(known: Set<String>) throws(ConfigurationError) {
+    guard let file = self.file else { return }
+    if let unknown = file.values.keys.filter({ !known.contains($0) }).min() {
+      throw .unknownFileKey(unknown, path: file.path)
+    }
+  }
+
+  /// Variables with our prefix that name no setting. They only deserve a warning: Kubernetes
+  /// injects `IOT_JOBS_GATEWAY_SERVICE_HOST` and the like when a Service has our name.
+  func unknownVariables(known: Set<String>) -> [String] {
+    let variables = Set(known.map(Self.variable(for:)))
+    return self.environment.keys
+      .filter { $0.hasPrefix(Self.variablePrefix) && !variables.contains($0) }
+      .sorted()
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+import Telemetry
+import Transport
+
+/// Settings that every command has.
+enum SharedSettings {
+  static let config = Setting(
+    "config", help: "YAML file with settings; keys are the flags' names.",
+    allowed: "the path of a file"
+  ) { $0.isEmpty ? nil : $0 }
+
+  static let logLevel = Setting<Logger.Level>.choice(
+    "log-level", help: "The least severe level that is written.", fallback: .info)
+
+  static let logFormat = Setting<LogFormat>.choice(
+    "log-format", help: "How log lines are written to standard error.", fallback: .json)
+
+  static let threads = Setting<Int>.count(
+    "threads", help: "Event loop threads.", in: 1...64,
+    fallback: min(System.coreCount, 2))
+
+  static let drainGrace = Setting<Duration>.duration(
+    "drain-grace",
+    help: "How long running calls may take to finish after SIGTERM. Keep it below Kubernetes's "
+      + "terminationGracePeriodSeconds.",
+    fallback: "20s")
+
+  /// Comma-separated addresses.
+  static func addresses(
+    _ name: String, help: String, fallback: String
+  ) -> Setting<[ListenAddress]> {
+    Setting(
+      name, help: help, allowed: "ADDRESS:PORT, [IPv6]:PORT or unix:PATH", fallback: fallback
+    ) { text in
+      let addresses = text.split(separator: ",").map { try? ListenAddress(String($0)) }
+      guard !addresses.isEmpty, addresses.allSatisfy({ $0 != nil }) else { return nil }
+      return addresses.compactMap { $0 }
+    }
+  }
+
+  static func address(
+    _ name: String, help: String, fallback: String
+  ) -> Setting<ListenAddress> {
+    Setting(
+      name, help: help, allowed: "ADDRESS:PORT, [IPv6]:PORT or unix:PATH", fallback: fallback
+    ) { try? ListenAddress($0) }
+  }
+}
