@@ -86,8 +86,9 @@ let package = Package(
     .executableTarget(
       name: "iot-jobs-gateway",
       dependencies: [
-        "AWSSigning", "CYAML", "GatewayServer", "JobsAPI", "JobsEmulator", "RESTServer",
-        "Telemetry", "Transport", "Upstream", nioCore, nioPosix, logging,
+        "AWSSigning", "CryptoEngine", "CYAML", "GatewayServer", "HTTP2Engine", "JobsAPI",
+        "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream", nioCore, nioPosix,
+        logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],

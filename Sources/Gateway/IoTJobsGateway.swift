@@ -13,9 +13,21 @@ struct IoTJobsGateway: AsyncParsableCommand {
       a key of the file given with --config; the flag wins over the variable over the file.
       """,
     version: Version.text,
-    subcommands: [ServeCommand.self])
+    subcommands: [ServeCommand.self, EmulatorCommand.self, DemoCommand.self])
 }
 
+/// What this build is.
 enum Version {
   static let text = "0.1.0"
+
+  /// The compiler's language release.
+  static var swift: String {
+    #if compiler(>=6.4)
+      "6.4 or later"
+    #elseif compiler(>=6.3)
+      "6.3"
+    #else
+      "6.2"
+    #endif
+  }
 }

@@ -30,15 +30,17 @@ package struct GatewayServer<Backend: JobsBackend>: Sendable {
   private let metrics: RequestMetrics
   private let logger: Logger
 
-  /// - Parameter backend: makes the backend of one event loop; called once for each.
+  /// - Parameter backend: gives the backend of one event loop, asked once for each. A connection
+  ///   that comes in on a loop without one is closed.
   package init(
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
     callLimits: CallLimits = CallLimits(), metrics: RequestMetrics, logger: Logger,
-    backend: (any EventLoop) -> Backend
+    backend: (any EventLoop) -> Backend?
   ) {
     var services: [ObjectIdentifier: RPCService<Backend>] = [:]
     for loop in group.makeIterator() {
-      services[ObjectIdentifier(loop)] = RPCService(loop: loop, backend: backend(loop))
+      guard let backend = backend(loop) else { continue }
+      services[ObjectIdentifier(loop)] = RPCService(loop: loop, backend: backend)
     }
     self.services = services
     self.group = group

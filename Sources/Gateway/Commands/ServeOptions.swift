@@ -18,10 +18,12 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.upstreamConnect)) var upstreamConnectTimeout: String?
   @Option(help: .of(ServeSettings.upstreamAttempt)) var upstreamAttemptTimeout: String?
   @Option(help: .of(ServeSettings.upstreamBody)) var upstreamResponseLimitBytes: String?
+  @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
 
   var flags: FlagTable {
     var table = self.process.flags
+    table.take(SharedSettings.config, self.config)
     table.take(ServeSettings.listen, self.listen)
     table.take(ServeSettings.adminListen, self.adminListen)
     table.take(ServeSettings.allowInsecureRemote, self.allowInsecureRemote)
@@ -36,25 +38,6 @@ struct ServeOptions: ParsableArguments {
     table.take(ServeSettings.upstreamConnect, self.upstreamConnectTimeout)
     table.take(ServeSettings.upstreamAttempt, self.upstreamAttemptTimeout)
     table.take(ServeSettings.upstreamBody, self.upstreamResponseLimitBytes)
-    return table
-  }
-}
-
-/// The flags that every command has.
-struct ProcessOptions: ParsableArguments {
-  @Option(help: .of(SharedSettings.config)) var config: String?
-  @Option(help: .of(SharedSettings.threads)) var threads: String?
-  @Option(help: .of(SharedSettings.drainGrace)) var drainGrace: String?
-  @Option(help: .of(SharedSettings.logLevel)) var logLevel: String?
-  @Option(help: .of(SharedSettings.logFormat)) var logFormat: String?
-
-  var flags: FlagTable {
-    var table = FlagTable()
-    table.take(SharedSettings.config, self.config)
-    table.take(SharedSettings.threads, self.threads)
-    table.take(SharedSettings.drainGrace, self.drainGrace)
-    table.take(SharedSettings.logLevel, self.logLevel)
-    table.take(SharedSettings.logFormat, self.logFormat)
     return table
   }
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import NIOCore
-import Telemetry
+import HTTP2Engine
 import Transport
+import Upstream
 
 /// Everything `serve` needs to know, read and checked before anything is started.
 struct ServeConfiguration: Sendable {
   var listen: [ListenAddress]
   var adminListen: ListenAddress
-  var upstream: UpstreamURL
+  var upstream: UpstreamEndpoint
   var region: String
   var requestLimitBytes: Int
   var connectionLimit: Int
@@ -67,7 +66,9 @@ struct ServeConfiguration: Sendable {
     return region
   }
 
-  private static func upstream(_ reader: SettingsReader) throws(ConfigurationError) -> UpstreamURL {
+  private static func upstream(_ reader: SettingsReader) throws(ConfigurationError)
+    -> UpstreamEndpoint
+  {
     let endpoint = try reader.optional(
       ServeSettings.upstreamEndpoint,
       standardVariables: ["AWS_ENDPOINT_URL_IOT_JOBS_DATA_PLANE", "AWS_ENDPOINT_URL"])
@@ -77,7 +78,7 @@ struct ServeConfiguration: Sendable {
         why: "AWS's default host refuses calls; each account has an endpoint of its own, which "
           + "`aws iot describe-endpoint --endpoint-type iot:Jobs` tells")
     }
-    guard !endpoint.isTLS else {
+    guard !endpoint.isSecure else {
       throw .refused(
         "--upstream-endpoint: https is not spoken yet; use http to an emulator or a TLS proxy")
     }
@@ -85,27 +86,24 @@ struct ServeConfiguration: Sendable {
   }
 }
 
-/// What every command needs besides its own settings.
-struct ProcessConfiguration: Sendable {
-  var threads: Int
-  var drainGrace: Duration
-  var logLevel: Logger.Level
-  var logFormat: LogFormat
-
-  static let settingNames: Set<String> = [
-    SharedSettings.config.name, SharedSettings.threads.name, SharedSettings.drainGrace.name,
-    SharedSettings.logLevel.name, SharedSettings.logFormat.name,
-  ]
-
-  init(_ reader: SettingsReader) throws(ConfigurationError) {
-    self.threads = try reader.value(SharedSettings.threads)
-    self.drainGrace = try reader.value(SharedSettings.drainGrace)
-    self.logLevel = try reader.value(SharedSettings.logLevel)
-    self.logFormat = try reader.value(SharedSettings.logFormat)
+extension ServeConfiguration {
+  var http2Limits: HTTP2Limits {
+    var limits = HTTP2Limits()
+    limits.maxConcurrentStreams = UInt32(self.streamLimit)
+    return limits
   }
 
-  func logger(_ label: String) -> Logger {
-    let (format, level) = (self.logFormat, self.logLevel)
-    return Logger(label: label) { StderrLogHandler(label: $0, format: format, level: level) }
+  /// Limits over all threads are shared out evenly, and never to nothing.
+  var upstreamConfiguration: UpstreamConfiguration {
+    let threads = self.process.threads
+    var configuration = UpstreamConfiguration(endpoint: self.upstream, region: self.region)
+    configuration.userAgent = "iot-jobs-gateway/\(Version.text)"
+    configuration.connectTimeout = self.upstreamConnectTimeout
+    configuration.attemptTimeout = self.upstreamAttemptTimeout
+    configuration.maxBodyBytes = self.upstreamResponseLimitBytes
+    configuration.pool.maxConnections = max(1, self.upstreamConnectionLimit / threads)
+    configuration.pool.maxWaiting = (self.upstreamWaitingLimit + threads - 1) / threads
+    configuration.pool.idleTimeout = self.upstreamIdleTimeout
+    return configuration
   }
 }

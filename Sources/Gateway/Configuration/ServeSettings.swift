@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Transport
+import Upstream
 
 /// Everything that `serve` can be told, each with its default and its reason.
 enum ServeSettings {
@@ -20,8 +21,8 @@ enum ServeSettings {
     "upstream-endpoint",
     help: "URL of the IoT Jobs data endpoint; `aws iot describe-endpoint --endpoint-type iot:Jobs` "
       + "tells it.",
-    allowed: "an http:// or https:// URL without query or user"
-  ) { UpstreamURL($0) }
+    allowed: "an http:// or https:// URL without user name, query and fragment"
+  ) { try? UpstreamEndpoint(url: $0) }
 
   static let region = Setting(
     "region", help: "AWS region, which is part of each signature.",
@@ -44,7 +45,7 @@ enum ServeSettings {
 
   static let streams = Setting<Int>.count(
     "stream-limit", help: "Calls at a time on one gRPC connection.", in: 1...10_000,
-    fallback: 1_000)
+    fallback: 256)
 
   static let upstreamConnections = Setting<Int>.count(
     "upstream-connection-limit",
@@ -58,7 +59,7 @@ enum ServeSettings {
 
   static let upstreamIdle = Setting<Duration>.duration(
     "upstream-idle-timeout", help: "How long an unused connection to AWS is kept.",
-    fallback: "60s")
+    fallback: "15s")
 
   static let upstreamConnect = Setting<Duration>.duration(
     "upstream-connect-timeout", help: "How long a connection to AWS may take to open.",
@@ -71,83 +72,4 @@ enum ServeSettings {
   static let upstreamBody = Setting<Int>.count(
     "upstream-response-limit-bytes", help: "Largest response body read from AWS.",
     in: 1_024...16_777_216, fallback: 1_048_576)
-}
-
-/// The endpoint's parts: what is connected to, and what stands before each path.
-struct UpstreamURL: Equatable, Sendable {
-  var isTLS: Bool
-  /// Lower case; an IPv6 address without its brackets.
-  var host: String
-  var port: Int
-  /// Empty, or a path that begins with `/` and does not end with one; percent-encoded as written.
-  var basePath: String
-
-  /// Reads `http[s]://HOST[:PORT][/BASE]`; nil for anything else (RFC 3986 §3, less user-info,
-  /// query and fragment, which have no place in an endpoint).
-  init?(_ text: String) {
-    let lowered = text.lowercased()
-    let schemeLength: Int
-    if lowered.hasPrefix("http://") {
-      (self.isTLS, schemeLength) = (false, 7)
-    } else if lowered.hasPrefix("https://") {
-      (self.isTLS, schemeLength) = (true, 8)
-    } else {
-      return nil
-    }
-    let rest = text.dropFirst(schemeLength)
-    let authority = rest.prefix { $0 != "/" }
-    guard let (host, port) = Self.hostAndPort(authority.lowercased()) else { return nil }
-    self.host = host
-    self.port = port ?? (self.isTLS ? 443 : 80)
-    var path = rest.dropFirst(authority.count)
-    while path.hasSuffix("/") { path.removeLast() }
-    guard path.utf8.allSatisfy(Self.isPathByte) else { return nil }
-    self.basePath = String(path)
-  }
-
-  private static func hostAndPort(_ authority: String) -> (host: String, port: Int?)? {
-    var host = Substring(authority)
-    var port: Int?
-    let isLiteral = authority.hasPrefix("[")
-    let colon =
-      isLiteral
-      ? authority.lastIndex(of: "]").map { authority.index(after: $0) }
-      : authority.firstIndex(of: ":")
-    if let colon, colon < authority.endIndex {
-      guard authority[colon] == ":",
-        let number = UInt16(authority[authority.index(after: colon)...]), number > 0
-      else { return nil }
-      host = authority[..<colon]
-      port = Int(number)
-    }
-    if isLiteral {
-      guard host.hasSuffix("]") else { return nil }
-      host = host.dropFirst().dropLast()
-    }
-    guard !host.isEmpty, host.utf8.count <= 253,
-      host.utf8.allSatisfy({ Self.isHostByte($0, isLiteral: isLiteral) }), !host.hasSuffix(".")
-    else { return nil }
-    return (String(host), port)
-  }
-
-  private static func isHostByte(_ byte: UInt8, isLiteral: Bool) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-      UInt8(ascii: "."):
-      true
-    case UInt8(ascii: "-"), UInt8(ascii: "_"): !isLiteral
-    case UInt8(ascii: ":"): isLiteral
-    default: false
-    }
-  }
-
-  /// RFC 3986 §3.3 `pchar` and `/`; the encoding is taken as it is written.
-  private static func isPathByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"):
-      true
-    default: Array("-._~!$&'()*+,;=:@/%".utf8).contains(byte)
-    }
-  }
 }

@@ -1,62 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSSigning
+import CryptoEngine
 import GatewayServer
 import HTTP2Engine
 import JobsAPI
-import JobsEmulator
 import Logging
 import NIOCore
 import NIOPosix
 import Telemetry
 import Transport
+import Upstream
 
-/// The gateway as it runs: built from its configuration, in the order of the data's way through it.
+/// The gateway as it runs: listeners in front, the pools to AWS behind.
 struct GatewayServices: Drainable {
+  private typealias Fleet = UpstreamFleet<StartupCredentials, UpstreamMetrics>
+
   private let listeners: [Listener]
   private let admin: Listener
   private let readiness: Readiness
+  private let upstream: Fleet
 
-  /// Binds all listeners, or none.
+  /// Builds from the inside out and binds last: what is listened on can be answered.
   static func start(
     _ configuration: ServeConfiguration, environment: [String: String], logger: Logger,
     on group: MultiThreadedEventLoopGroup
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
-    let emulator = JobsEmulator()
-    var http2Limits = HTTP2Limits()
-    http2Limits.maxConcurrentStreams = UInt32(configuration.streamLimit)
+    Self.registerBuildInfo(in: registry)
+
+    let credentials = StartupCredentials(EnvironmentCredentialSource(environment: environment))
+    if let problem = credentials.problem {
+      logger.warning("no AWS credentials", metadata: [LogKey.reason: "\(problem)"])
+    }
+    readiness.met(.credentialsResolved)
+
+    let upstream = try Fleet(
+      group: group, configuration.upstreamConfiguration, credentials: credentials,
+      observer: UpstreamMetrics(registry: registry))
+    UpstreamMetrics.register(upstream.gauges, in: registry)
+    readiness.met(.endpointKnown)
+    logger.notice(
+      "forwarding to",
+      metadata: [
+        LogKey.upstream: "\(configuration.upstream.hostHeader)",
+        LogKey.region: "\(configuration.region)",
+      ])
+
+    let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
-      on: group, http2Limits: http2Limits,
-      callLimits: CallLimits(requestBytes: configuration.requestLimitBytes),
-      metrics: RequestMetrics(registry: registry), logger: logger
-    ) { _ in emulator }
+      on: group, http2Limits: configuration.http2Limits,
+      callLimits: CallLimits(requestBytes: configuration.requestLimitBytes), metrics: metrics,
+      logger: logger
+    ) { loop in upstream.backend(on: loop) }
+
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
-    logger.notice(
-      "listening on",
-      metadata: [LogKey.listener: "admin", LogKey.address: "\(admin.address)"])
+    Self.log(admin, as: "admin", logger)
     var listeners: [Listener] = []
     for address in configuration.listen {
-      let listener = try await server.bind(
-        to: address, limits: ListenerLimits(connections: configuration.connectionLimit))
-      logger.notice(
-        "listening on",
-        metadata: [LogKey.listener: "grpc", LogKey.address: "\(listener.address)"])
+      let limits = ListenerLimits(connections: configuration.connectionLimit)
+      let listener = try await server.bind(to: address, limits: limits)
+      Self.log(listener, as: "grpc", logger)
       listeners.append(listener)
     }
+    Self.registerConnections(grpc: listeners, admin: admin, in: registry)
     registry.register(ProcessMetrics())
     readiness.met(.listenersBound)
-    return GatewayServices(listeners: listeners, admin: admin, readiness: readiness)
+    return GatewayServices(
+      listeners: listeners, admin: admin, readiness: readiness, upstream: upstream)
   }
 
+  /// Callers first, then the connections that served them; probes and scrapes see it to the end.
   func drain(grace: TimeAmount) async {
     self.readiness.drainBegan()
-    await withTaskGroup(of: Void.self) { group in
+    await withTaskGroup { group in
       for listener in self.listeners {
-        group.addTask { await listener.drain(grace: grace) }
+        group.addTask { _ = await listener.drain(grace: grace) }
       }
     }
+    await self.upstream.drain()
     await self.admin.drain(grace: .seconds(1))
+  }
+
+  private static func log(_ listener: Listener, as name: String, _ logger: Logger) {
+    logger.notice(
+      "listening on",
+      metadata: [LogKey.listener: "\(name)", LogKey.address: "\(listener.address)"])
+  }
+
+  private static func registerConnections(
+    grpc: [Listener], admin: Listener, in registry: MetricsRegistry
+  ) {
+    registry.register(
+      SampledGauges(
+        name: "iot_jobs_gateway_connections", help: "Connections open, by listener."
+      ) {
+        [
+          (
+            [.init(name: "listener", value: "grpc")],
+            Int64(grpc.reduce(0) { $0 + $1.openConnections })
+          ),
+          ([.init(name: "listener", value: "admin")], Int64(admin.openConnections)),
+        ]
+      })
+  }
+
+  private static func registerBuildInfo(in registry: MetricsRegistry) {
+    registry.family(
+      Gauge.self, "iot_jobs_gateway_build_info", help: "Always 1; the labels tell the build.",
+      labels: ["version", "swift", "nghttp2", "openssl"]
+    ).child(Version.text, Version.swift, HTTP2Library.version, CryptoLibrary.version).set(1)
   }
 }

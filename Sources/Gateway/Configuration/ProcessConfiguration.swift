@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import Telemetry
+
+/// What every command needs besides its own settings.
+struct ProcessConfiguration: Sendable {
+  var threads: Int
+  var drainGrace: Duration
+  var logLevel: Logger.Level
+  var logFormat: LogFormat
+
+  static let settingNames: Set<String> = [
+    SharedSettings.config.name, SharedSettings.threads.name, SharedSettings.drainGrace.name,
+    SharedSettings.logLevel.name, SharedSettings.logFormat.name,
+  ]
+
+  init(_ reader: SettingsReader) throws(ConfigurationError) {
+    self.threads = try reader.value(SharedSettings.threads)
+    self.drainGrace = try reader.value(SharedSettings.drainGrace)
+    self.logLevel = try reader.value(SharedSettings.logLevel)
+    self.logFormat = try reader.value(SharedSettings.logFormat)
+  }
+
+  func logger(_ label: String) -> Logger {
+    let (format, level) = (self.logFormat, self.logLevel)
+    return Logger(label: label) { StderrLogHandler(label: $0, format: format, level: level) }
+  }
+}

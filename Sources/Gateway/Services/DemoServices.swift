@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import NIOCore
+import NIOPosix
+
+/// Emulator and gateway side by side. They talk over loopback, as they would apart.
+struct DemoServices: Drainable {
+  private let gateway: GatewayServices
+  private let emulator: EmulatorServices
+
+  static func start(
+    _ configuration: DemoConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
+  ) async throws -> DemoServices {
+    let emulator = try await EmulatorServices.start(
+      configuration.emulator, logger: logger, on: group)
+    let gateway = try await GatewayServices.start(
+      configuration.gateway, environment: configuration.gatewayEnvironment, logger: logger,
+      on: group)
+    return DemoServices(gateway: gateway, emulator: emulator)
+  }
+
+  /// The gateway first: what it still carries needs the emulator.
+  func drain(grace: TimeAmount) async {
+    await self.gateway.drain(grace: grace)
+    await self.emulator.drain(grace: grace)
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import Telemetry
+import Upstream
+
+/// Counts what goes to AWS, and shows how full the pools are.
+final class UpstreamMetrics: UpstreamObserver {
+  private let total: MetricFamily<Counter>
+  private let succeeded: [JobsOperation: Counter]
+  private let durations: [JobsOperation: Histogram]
+
+  init(registry: MetricsRegistry) {
+    let total = registry.family(
+      Counter.self, "iot_jobs_gateway_upstream_requests_total",
+      help: "Requests to AWS, by operation, HTTP status and error name.",
+      labels: ["operation", "http_status", "error"])
+    let durations = registry.family(
+      Histogram.self, "iot_jobs_gateway_upstream_request_duration_seconds",
+      help: "Time of one request to AWS, the wait for a connection included.",
+      labels: ["operation"])
+    self.total = total
+    self.succeeded = Self.each { total.child($0.rawValue, "200", "") }
+    self.durations = Self.each { durations.child($0.rawValue) }
+  }
+
+  func attemptEnded(
+    operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration
+  ) {
+    self.durations[operation]?.record(duration)
+    if httpStatus == 200, errorName == nil {
+      self.succeeded[operation]?.increment()
+    } else {
+      let status = httpStatus.map { "\($0)" } ?? ""
+      self.total.child(operation.rawValue, status, errorName ?? "").increment()
+    }
+  }
+
+  /// Registers the pools' levels, summed over the event loops.
+  static func register(_ pools: [PoolGauges], in registry: MetricsRegistry) {
+    registry.register(
+      SampledGauges(
+        name: "iot_jobs_gateway_upstream_connections",
+        help: "Connections to AWS, by what they do."
+      ) {
+        [
+          Self.level("active", pools.map(\.active)),
+          Self.level("idle", pools.map(\.idle)),
+          Self.level("connecting", pools.map(\.connecting)),
+        ]
+      })
+    registry.register(
+      SampledGauges(
+        name: "iot_jobs_gateway_upstream_pool_waiting",
+        help: "Calls that wait for a connection to AWS."
+      ) { [([], pools.reduce(0) { $0 + $1.waiting.value })] })
+  }
+
+  private static func level(
+    _ state: String, _ loops: [Gauge]
+  ) -> (labels: [ExpositionText.Label], value: Int64) {
+    ([.init(name: "state", value: state)], loops.reduce(0) { $0 + $1.value })
+  }
+
+  private static func each<Metric>(
+    _ make: (JobsOperation) -> Metric
+  ) -> [JobsOperation: Metric] {
+    Dictionary(uniqueKeysWithValues: JobsOperation.allCases.map { ($0, make($0)) })
+  }
+}
