@@ -102,7 +102,10 @@ let package = Package(
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
     tests(
-      "RESTServerTests", ["RESTServer", "JobsAPI", "AWSSigning", nioCore, nioEmbedded, nioHTTP1]),
+      "RESTServerTests",
+      [
+        "RESTServer", "JobsAPI", "AWSSigning", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
+      ]),
     tests(
       "UpstreamTests",
       [
