@@ -232,8 +232,8 @@ struct HTTP1RequestHandlerTests {
   func `what is no request is a bad one and ends the connection`(text: String) throws {
     let channel = try self.makeChannel(Echo())
     // The decoder reports through the pipeline; what it reports is handled there.
-    try? channel.writeInbound(ByteBuffer(string: text))
-    try? channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: h\r\n\r\n"))
+    _ = try? channel.writeInbound(ByteBuffer(string: text))
+    _ = try? channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\nHost: h\r\n\r\n"))
     let answers = self.answers(in: try self.output(of: channel))
     #expect(answers.count == 1)
     #expect(answers.first?.head.hasPrefix("HTTP/1.1 400 ") == true)
@@ -247,7 +247,7 @@ struct HTTP1RequestHandlerTests {
   ])
   func `headers over a limit are refused`(headers: String) throws {
     let channel = try self.makeChannel(Echo())
-    try? channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\n\(headers)\r\n"))
+    _ = try? channel.writeInbound(ByteBuffer(string: "GET / HTTP/1.1\r\n\(headers)\r\n"))
     let answers = self.answers(in: try self.output(of: channel))
     #expect(answers.map { $0.head.prefix(13) } == ["HTTP/1.1 431 "])
   }
