@@ -5,8 +5,9 @@
 /// Ids grow with time, so the order of ids is the order of the queue. Taking the first costs O(1)
 /// over time; taking another costs a binary search and a move of what is behind it.
 struct PendingQueue: Equatable, Sendable {
-  private var ids: [ExecutionID] = []
-  // What stands before this index is taken; it is dropped once it is half of the array.
+  /// At most twice as many as wait: what stands before `head` is taken, and is dropped once it is
+  /// half of the array.
+  private(set) var ids: [ExecutionID] = []
   private var head = 0
 
   init() {}

@@ -26,6 +26,7 @@ import Testing
         queue.insert(ExecutionID(rawValue: id))
       }
       #expect(queue.count == expected.count)
+      #expect(queue.ids.count <= 2 * queue.count)
       #expect(queue.first?.rawValue == expected.min())
       #expect(queue.prefix(.max).map(\.rawValue) == expected.sorted())
       #expect(queue.prefix(3).map(\.rawValue) == Array(expected.sorted().prefix(3)))

@@ -7,22 +7,22 @@ import Testing
 /// Walks the emulator and the naive service side by side through the same random steps, while time
 /// passes at random, and compares every answer, every refusal and all that each then holds.
 @Suite struct RandomWalkTests {
-  @Test(arguments: 1...6 as ClosedRange<UInt64>)
+  @Test(arguments: 1...4 as ClosedRange<UInt64>)
   func `the emulator does what the naive service does`(seed: UInt64) {
     var generator = StepGenerator(seed: seed)
-    self.walk(&generator, rules: EmulatorRules(), steps: 2500, seed: seed)
+    self.walk(&generator, rules: EmulatorRules(), steps: 2000, seed: seed)
   }
 
-  @Test(arguments: 101...116 as ClosedRange<UInt64>)
+  @Test(arguments: 101...112 as ClosedRange<UInt64>)
   func `it does so under every mixture of rules`(seed: UInt64) {
     var generator = StepGenerator(seed: seed)
     let rules = generator.rules()
-    self.walk(&generator, rules: rules, steps: 1000, seed: seed)
+    self.walk(&generator, rules: rules, steps: 900, seed: seed)
   }
 
   @Test func `a walk meets every kind of answer and every refusal`() {
     var generator = StepGenerator(seed: 77)
-    let met = self.walk(&generator, rules: EmulatorRules(), steps: 4000, seed: 77)
+    let met = self.walk(&generator, rules: EmulatorRules(), steps: 3000, seed: 77)
     #expect(
       met == [
         "execution", "pending", "updated", "reference", "job", "managed", "jobs",
@@ -43,8 +43,12 @@ import Testing
     var met: Set<String> = []
     for count in 1...steps {
       now += generator.seconds()
-      let step = generator.step()
       naive.pass(to: now)
+      generator.sightings = naive.runs.map {
+        StepGenerator.Sighting(
+          thing: $0.thing, job: $0.job, number: $0.number, version: $0.version, isOver: $0.isOver)
+      }
+      let step = generator.step()
       let expected = naive.perform(step)
       var before = state
       before.advance(to: now)
@@ -84,3 +88,4 @@ import Testing
     return String(text.prefix { $0 != "(" })
   }
 }
+// TEMP

@@ -127,14 +127,15 @@ extension JobsState {
     }
   }
 
-  /// Reads page after page; a page that is too long or needlessly empty gives a short answer.
+  /// Reads page after page. A page that is too long or needlessly empty, or pages without end, give
+  /// a wrong answer.
   private mutating func wholeList<Row>(
     _ first: PageRequest,
     read: (inout JobsState, PageRequest) throws(JobsFailure) -> ListPage<Row>
   ) throws(JobsFailure) -> [Row] {
     var rows: [Row] = []
     var request = first
-    while true {
+    for _ in 0..<1000 {
       let page = try read(&self, request)
       guard page.rows.count <= Int(request.maxResults ?? 250),
         request.nextToken == nil || !page.rows.isEmpty
@@ -143,5 +144,6 @@ extension JobsState {
       guard let token = page.nextToken else { return rows }
       request.nextToken = token
     }
+    return []
   }
 }

@@ -22,6 +22,16 @@ struct SeededGenerator: RandomNumberGenerator {
 
 /// Draws steps from a world that is small enough for steps to meet.
 struct StepGenerator {
+  /// Executions that exist, so that most steps can be about one of them.
+  struct Sighting {
+    var thing: String
+    var job: String
+    var number: Int64
+    var version: Int64
+    var isOver: Bool
+  }
+  var sightings: [Sighting] = []
+
   private var random: SeededGenerator
 
   init(seed: UInt64) {
@@ -31,10 +41,9 @@ struct StepGenerator {
   /// Mostly seconds, at times long enough for every timer.
   mutating func seconds() -> Int64 {
     switch Int.random(in: 0..<10, using: &self.random) {
-    case 0..<4: 0
-    case 4..<8: Int64.random(in: 1...40, using: &self.random)
-    case 8: Int64.random(in: 40...400, using: &self.random)
-    default: Int64.random(in: 400...4000, using: &self.random)
+    case 0..<5: 0
+    case 5..<9: Int64.random(in: 1...40, using: &self.random)
+    default: Int64.random(in: 40...1000, using: &self.random)
     }
   }
 
@@ -65,23 +74,26 @@ struct StepGenerator {
 
   mutating func step() -> Step {
     switch Int.random(in: 0..<100, using: &self.random) {
-    case 0..<10: return .describe(self.describe())
-    case 10..<18: return .getPending(GetPendingJobExecutions(thingName: self.thing()))
-    case 18..<35: return .startNext(self.startNext())
-    case 35..<62: return .update(self.update())
-    case 62..<74: return .createJob(self.createJob())
-    case 74..<78: return .describeJob(DescribeJob(jobID: self.job()))
-    case 78..<81: return .cancelJob(self.cancelJob())
-    case 81..<84: return .deleteJob(DeleteJob(jobID: self.job(), force: self.flag()))
-    case 84..<88:
+    case 0..<8: return .describe(self.describe())
+    case 8..<16: return .getPending(GetPendingJobExecutions(thingName: self.thing()))
+    case 16..<31: return .startNext(self.startNext())
+    case 31..<54: return .update(self.update())
+    case 54..<70: return .createJob(self.createJob())
+    case 70..<74: return .describeJob(DescribeJob(jobID: self.execution().job))
+    case 74..<77: return .cancelJob(self.cancelJob())
+    case 77..<85: return .deleteJob(DeleteJob(jobID: self.execution().job, force: self.flag()))
+    case 85..<89:
+      let execution = self.execution()
       return .describeExecution(
         DescribeManagedJobExecution(
-          thingName: self.thing(), jobID: self.job(), executionNumber: self.number()))
-    case 88..<92: return .cancelExecution(self.cancelExecution())
+          thingName: execution.thing, jobID: execution.job,
+          executionNumber: self.pick([nil, execution.number, self.number()])))
+    case 89..<92: return .cancelExecution(self.cancelExecution())
     case 92..<94:
+      let execution = self.execution()
       return .deleteExecution(
         DeleteJobExecution(
-          thingName: self.thing(), jobID: self.job(), executionNumber: self.number() ?? 1,
+          thingName: execution.thing, jobID: execution.job, executionNumber: execution.number,
           force: self.flag()))
     default: return self.list()
     }
@@ -104,7 +116,7 @@ struct StepGenerator {
 
   private mutating func job() -> String {
     if self.chance(3) { return self.pick(["unknown", "bad.id", "", "a:b"]) }
-    return "job-\(Int.random(in: 0..<6, using: &self.random))"
+    return "job-\(Int.random(in: 0..<14, using: &self.random))"
   }
 
   private mutating func number() -> Int64? {
@@ -112,11 +124,25 @@ struct StepGenerator {
     return self.pick([1, 2, 3, 2_939_653_338, 2_939_653_339])
   }
 
+  /// Mostly one that is pending, at times one that is over, else anything.
+  private mutating func execution() -> Sighting {
+    let isOver = self.chance(20)
+    let fitting = self.sightings.filter { $0.isOver == isOver }
+    if !fitting.isEmpty && self.chance(80) { return self.pick(fitting) }
+    return Sighting(
+      thing: self.thing(), job: self.job(), number: self.number() ?? 1,
+      version: self.pick([0, 1, 2, 3, 4]), isOver: false)
+  }
+
+  private mutating func expectedVersion(of execution: Sighting) -> Int64? {
+    self.pick([nil, nil, execution.version, execution.version, 1, 2, 3])
+  }
+
   private mutating func details() -> StatusDetails? {
     if self.chance(50) { return nil }
     if self.chance(4) { return StatusDetails([("k", self.pick(["", "line\nfeed"]))]) }
     let names = ["step", "progress", "a:b"].prefix(Int.random(in: 0...3, using: &self.random))
-    return StatusDetails(names.map { ($0, "\(Int.random(in: 0..<9, using: &self.random))") })
+    return StatusDetails(names.map { ($0, "\(Int.random(in: 0..<14, using: &self.random))") })
   }
 
   private mutating func stepMinutes() -> Int64? {
@@ -125,9 +151,10 @@ struct StepGenerator {
   }
 
   private mutating func describe() -> DescribeJobExecution {
+    let execution = self.execution()
     var call = DescribeJobExecution(
-      thingName: self.thing(), jobID: self.chance(35) ? "$next" : self.job())
-    call.executionNumber = self.number()
+      thingName: execution.thing, jobID: self.chance(35) ? "$next" : execution.job)
+    call.executionNumber = self.chance(40) ? execution.number : self.number()
     call.includeJobDocument = self.flag()
     return call
   }
@@ -142,15 +169,16 @@ struct StepGenerator {
   private mutating func update() -> UpdateJobExecution {
     let status =
       self.chance(85)
-      ? self.pick(["IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"])
+      ? self.pick(["IN_PROGRESS", "IN_PROGRESS", "IN_PROGRESS", "SUCCEEDED", "FAILED", "REJECTED"])
       : self.pick(["QUEUED", "TIMED_OUT", "REMOVED", "CANCELED", "DONE"])
+    let execution = self.execution()
     var call = UpdateJobExecution(
-      thingName: self.thing(), jobID: self.chance(2) ? "$next" : self.job(),
+      thingName: execution.thing, jobID: self.chance(2) ? "$next" : execution.job,
       status: JobExecutionStatus(awsWord: status))
     call.statusDetails = self.details()
     call.stepTimeoutMinutes = self.stepMinutes()
-    call.expectedVersion = self.chance(30) ? self.pick([0, 1, 2, 3, 4]) : nil
-    call.executionNumber = self.chance(15) ? self.number() : nil
+    call.expectedVersion = self.expectedVersion(of: execution)
+    call.executionNumber = self.pick([nil, nil, nil, execution.number, self.number()])
     call.includeJobExecutionState = self.flag()
     call.includeJobDocument = self.flag()
     return call
@@ -179,17 +207,18 @@ struct StepGenerator {
   }
 
   private mutating func cancelJob() -> CancelJob {
-    var call = CancelJob(jobID: self.job(), force: self.flag())
+    var call = CancelJob(jobID: self.execution().job, force: self.flag())
     call.reasonCode = self.pick([nil, "NO_NEED"])
     call.comment = self.pick([nil, "because"])
     return call
   }
 
   private mutating func cancelExecution() -> CancelJobExecution {
+    let execution = self.execution()
     var call = CancelJobExecution(
-      thingName: self.thing(), jobID: self.job(), force: self.flag())
+      thingName: execution.thing, jobID: execution.job, force: self.flag())
     call.statusDetails = self.details()
-    call.expectedVersion = self.chance(30) ? self.pick([0, 1, 2, 3]) : nil
+    call.expectedVersion = self.expectedVersion(of: execution)
     return call
   }
 
@@ -208,7 +237,7 @@ struct StepGenerator {
       call.jobID = self.pick([nil, "job-1"])
       return .listExecutionsOfThing(call)
     default:
-      var call = ListJobExecutionsForJob(jobID: self.job(), page: page)
+      var call = ListJobExecutionsForJob(jobID: self.execution().job, page: page)
       call.status = status
       return .listExecutionsOfJob(call)
     }
