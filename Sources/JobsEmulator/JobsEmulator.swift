@@ -31,11 +31,6 @@ package final class JobsEmulator: JobsBackend, JobsControlPlane {
       try state.apply(seed, now: self.clock.nowSeconds())
     }
   }
-
-  /// A copy of all there is, for tests.
-  package func snapshot() -> JobsState {
-    self.state.withLock { $0 }
-  }
 }
 
 /// The data plane.
