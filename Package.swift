@@ -95,16 +95,22 @@ let package = Package(
       path: "Sources/Gateway",
       swiftSettings: settings),
 
+    // What several test targets share.
+    .target(
+      name: "GatewayTestKit", dependencies: ["CNGHTTP2"], path: "Tests/GatewayTestKit",
+      swiftSettings: settings),
+
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine"]),
     tests("GRPCWireTests", ["GRPCWire"]),
-    tests("HTTP2EngineTests", ["CNGHTTP2", "HTTP2Engine"]),
+    tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
     tests(
       "RESTServerTests",
       [
-        "RESTServer", "JobsAPI", "AWSSigning", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
+        "RESTServer", "JobsAPI", "AWSSigning", "Transport", nioCore, nioEmbedded, nioHTTP1,
+        nioPosix,
       ]),
     tests(
       "UpstreamTests",
@@ -116,7 +122,10 @@ let package = Package(
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
       "GatewayServerTests",
-      ["GatewayServer", "JobsAPI", "GRPCWire", "HTTP2Engine", nioCore, nioEmbedded]),
+      [
+        "GatewayServer", "GatewayTestKit", "GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry",
+        "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
+      ]),
     tests("GatewayTests", ["iot-jobs-gateway"]),
     tests("TidyTests", []),
   ],

@@ -4,10 +4,10 @@ import CNGHTTP2
 
 /// Reads the header blocks of responses as a client would, with one dynamic table a connection.
 @safe
-final class HeaderInflater {
+package final class HeaderInflater {
   private let native: OpaquePointer
 
-  init?() {
+  package init?() {
     var inflater: OpaquePointer?
     guard unsafe nghttp2_hd_inflate_new(&inflater) == 0, let inflater = unsafe inflater
     else { return nil }
@@ -19,7 +19,7 @@ final class HeaderInflater {
   }
 
   /// - Returns: The fields as `name: value`, or nil if the block is not valid HPACK.
-  func inflate(_ block: [UInt8]) -> [String]? {
+  package func inflate(_ block: [UInt8]) -> [String]? {
     var fields: [String] = []
     var position = 0
     while true {
