@@ -29,8 +29,12 @@ struct IncomingHeaders {
   }
 
   static func trimmed(_ text: Substring) -> Substring {
-    var text = text.drop { $0 == " " || $0 == "\t" }
-    while text.last == " " || text.last == "\t" { text.removeLast() }
-    return text
+    var text = text.utf8.drop(while: Self.isBlank)
+    while let last = text.last, Self.isBlank(last) { text.removeLast() }
+    return Substring(text)
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
   }
 }

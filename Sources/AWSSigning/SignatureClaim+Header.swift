@@ -13,7 +13,7 @@ extension SignatureClaim {
     try Self.checkAlgorithm(algorithm)
     var found: [AuthorizationParameter: String] = [:]
     // Three are wanted; a fourth piece is already one too many.
-    for piece in parameters.split(separator: ",", maxSplits: 3, omittingEmptySubsequences: false) {
+    for piece in parameters.pieces(between: ",", maxSplits: 3) {
       let (name, value) = try Self.parameter(piece)
       guard found.updateValue(value, forKey: name) == nil else {
         throw .incomplete("Authorization header has '\(name.rawValue)' twice.")
@@ -42,23 +42,23 @@ extension SignatureClaim {
   }
 
   private static func cut(_ authorization: String) -> (Substring, Substring) {
-    let text = authorization.drop { $0 == " " }
-    let algorithm = text.prefix { $0 != " " }
-    return (algorithm, text.dropFirst(algorithm.count))
+    let text = authorization.utf8.drop { $0 == UInt8(ascii: " ") }
+    let end = text.firstIndex(of: UInt8(ascii: " ")) ?? text.endIndex
+    return (Substring(text[..<end]), Substring(text[end...]))
   }
 
   private static func parameter(
     _ piece: Substring
   ) throws(SignatureRefusal) -> (AuthorizationParameter, String) {
     let piece = IncomingHeaders.trimmed(piece)
-    guard let equals = piece.firstIndex(of: "="),
+    guard let equals = piece.utf8.firstIndex(of: UInt8(ascii: "=")),
       let name = AuthorizationParameter(rawValue: String(piece[..<equals]))
     else {
       throw .incomplete(
         "Authorization header holds what is no 'Credential', 'SignedHeaders' or 'Signature' "
           + "parameter.")
     }
-    return (name, String(piece[piece.index(after: equals)...]))
+    return (name, String(piece[piece.utf8.index(after: equals)...]))
   }
 
   private static func missing(_ parameters: [AuthorizationParameter]) -> SignatureRefusal {

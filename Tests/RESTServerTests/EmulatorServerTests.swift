@@ -85,6 +85,14 @@ struct EmulatorServerTests {
     #expect(await server.shutdown() == 0)
   }
 
+  @Test func `garbage is told so even to who goes on sending`() async throws {
+    let server = try await self.start(RecordingBackend())
+    let answer = try await self.exchange(
+      "GARBAGE\r\n\r\n" + String(repeating: "x", count: 300_000), with: server)
+    #expect(answer.hasPrefix("HTTP/1.1 400 "))
+    #expect(await server.shutdown() == 0)
+  }
+
   @Test func `the console is for this machine alone`() async throws {
     let open = try await self.start(RecordingBackend(), "0.0.0.0:0")
     let request = "GET /_emulator/requests HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"

@@ -9,7 +9,7 @@ package final class RequestLedger: Sendable {
   package struct Counts: Equatable, Sendable {
     /// Requests that asked for the operation, whatever became of them.
     package var received = 0
-    /// Calls that reached the operation: let in, well-formed, not stopped by a fault.
+    /// Requests that reached the operation: let in, and not stopped by a fault.
     package var carriedOut = 0
     /// Calls that the operation answered with success, even if the answer was then lost.
     package var succeeded = 0

@@ -69,8 +69,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    self.heldBack.append(.part(Self.unwrapInboundIn(data)))
-    self.feed(context)
+    self.take(.part(Self.unwrapInboundIn(data)), context)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
@@ -90,11 +89,12 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
     case HTTPParserError.headerOverflow:
-      self.heldBack.append(.unreadable(.headersTooLarge))
-      self.feed(context)
+      self.take(.unreadable(.headersTooLarge), context)
     case is HTTPParserError:
-      self.heldBack.append(.unreadable(.malformed))
-      self.feed(context)
+      self.take(.unreadable(.malformed), context)
+    case is ByteToMessageDecoderError:
+      // More of what could not be read; its refusal is on its way, and then the connection closes.
+      break
     default:
       context.close(promise: nil)
     }
@@ -113,23 +113,39 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
 
   // MARK: In
 
+  private func take(_ inbound: Inbound, _ context: ChannelHandlerContext) {
+    guard !self.isFeeding, self.exchange.takesInput else {
+      self.heldBack.append(inbound)
+      return
+    }
+    self.isFeeding = true
+    self.received(inbound, context)
+    self.isFeeding = false
+    self.feed(context)
+  }
+
   /// Feeds what was held back, until an answer is pending. An answer that is there at once comes
   /// back to this loop, not to another one inside it.
   private func feed(_ context: ChannelHandlerContext) {
     guard !self.isFeeding else { return }
     self.isFeeding = true
-    while self.exchange.takesInput, let inbound = self.heldBack.popFirst() {
-      switch inbound {
-      case .part(.head(let head)): self.received(head, context)
-      case .part(.body(let bytes)): self.received(bytes, context)
-      case .part(.end): self.receivedEnd(context)
-      case .unreadable(let refusal): self.failedToParse(refusal, context)
-      }
+    while !self.heldBack.isEmpty, self.exchange.takesInput {
+      let inbound = self.heldBack.removeFirst()
+      self.received(inbound, context)
     }
     self.isFeeding = false
     if self.readHeldBack, self.exchange.takesInput {
       self.readHeldBack = false
       context.read()
+    }
+  }
+
+  private func received(_ inbound: Inbound, _ context: ChannelHandlerContext) {
+    switch inbound {
+    case .part(.head(let head)): self.received(head, context)
+    case .part(.body(let bytes)): self.received(bytes, context)
+    case .part(.end): self.receivedEnd(context)
+    case .unreadable(let refusal): self.failedToParse(refusal, context)
     }
   }
 
