@@ -39,7 +39,7 @@ def refused(*arguments: str, env: dict[str, str] | None = None) -> str:
         ("--log-level", "loud"),
         ("--log-format", "xml"),
         ("--upstream-attempt-timeout", "5"),
-        ("--upstream-connect-timeout", "-5s"),
+        ("--upstream-connect-timeout", "5 s"),
         ("--request-limit-bytes", "1"),
     ],
 )

@@ -188,7 +188,7 @@ def test_a_fault_for_one_request_comes_by_a_header(emulator, jobs_data, known):
     client = aws.client("iot-jobs-data", emulator.url)
     client.meta.events.register_first(
         "before-send.iot-jobs-data.*",
-        lambda request, **_: request.headers.add_header("x-emulator-fault", "status=503"),
+        lambda request, **_: request.headers.update({"x-emulator-fault": "status=503"}),
     )
     with pytest.raises(botocore.exceptions.ClientError) as error:
         client.get_pending_job_executions(thingName=known.thing_name)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import socket
 import time
@@ -73,7 +74,8 @@ class Connection:
             self.h2.local_settings.acknowledge()
         self.h2.initiate_connection()
         self.replies: dict[int, Reply] = {}
-        self.goaway: h2.events.ConnectionTerminated | None = None
+        self.goaway: int | None = None
+        self._partial = b""
         self.closed = False
         self.credit = True
         self.flush()
@@ -137,7 +139,7 @@ class Connection:
             if not data:
                 self.closed = True
                 continue
-            for event in self.h2.receive_data(data):
+            for event in self.h2.receive_data(self._without_goaway(data)):
                 self._take(event)
             try:
                 self.flush()
@@ -161,8 +163,22 @@ class Connection:
                 reply = self.replies[event.stream_id]
                 reply.reset = int(event.error_code)
                 reply.ended = True
-            case h2.events.ConnectionTerminated():
-                self.goaway = event
+
+    def _without_goaway(self, data: bytes) -> bytes:
+        """The whole frames so far less GOAWAY, after which h2 would take no more answers."""
+        self._partial += data
+        kept, offset = b"", 0
+        while len(self._partial) - offset >= 9:
+            end = offset + 9 + int.from_bytes(self._partial[offset : offset + 3])
+            if end > len(self._partial):
+                break
+            if self._partial[offset + 3] == 7:
+                self.goaway = int.from_bytes(self._partial[offset + 13 : offset + 17])
+            else:
+                kept += self._partial[offset:end]
+            offset = end
+        self._partial = self._partial[offset:]
+        return kept
 
     def reply(self, stream: int) -> Reply:
         assert self.pump(lambda: self.replies[stream].ended), (
@@ -178,14 +194,28 @@ def converse(address: str, data: bytes, seconds: float = TIMEOUT_SECONDS) -> byt
     """Sends bytes and returns all that comes back until the peer closes or is silent too long."""
     received = b""
     with connect(address) as raw:
-        try:
+        # A peer that closes while more is on its way answers with a reset.
+        with contextlib.suppress(ConnectionError):
             raw.sendall(data)
-            raw.settimeout(seconds)
+        raw.settimeout(seconds)
+        with contextlib.suppress(TimeoutError, ConnectionError):
             while part := raw.recv(65536):
                 received += part
-        except (TimeoutError, ConnectionError):
-            pass
     return received
+
+
+def is_shown_out(address: str, data: bytes) -> bool:
+    """True when the peer ends the connection, by GOAWAY or by closing, after these bytes."""
+    with connect(address) as raw:
+        try:
+            raw.sendall(data)
+            while raw.recv(65536):
+                pass
+        except TimeoutError:
+            return False
+        except ConnectionError:
+            pass
+    return True
 
 
 def goaway_code(received: bytes) -> int | None:

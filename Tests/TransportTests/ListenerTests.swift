@@ -29,16 +29,18 @@ struct ListenerTests {
 
   private let group = MultiThreadedEventLoopGroup.singleton
 
+  /// Reads nothing until `exchange` listens, so that a peer that speaks first is heard.
   private func connect(to listener: Listener) async throws -> any Channel {
     try await ClientBootstrap(group: self.group)
+      .channelOption(.autoRead, value: false)
       .connect(to: #require(listener.address.socketAddress)).get()
   }
 
   /// Waits, by asking the other side, until the connection is served.
   private func exchange(on channel: any Channel) async throws -> String {
-    try await channel.setOption(.autoRead, value: true).get()
     let answer = channel.eventLoop.makePromise(of: String.self)
     try await channel.pipeline.addHandler(FirstBytes(answer)).get()
+    try await channel.setOption(.autoRead, value: true).get()
     try await channel.writeAndFlush(ByteBuffer(string: "ping"))
     return try await answer.futureResult.get()
   }
@@ -85,7 +87,7 @@ struct ListenerTests {
   }
 
   @Test func `a unix socket serves and takes its file away`() async throws {
-    let path = "listener-test.\(UInt32.random(in: 0...UInt32.max)).sock"
+    let path = "/tmp/listener-test.\(UInt32.random(in: 0...UInt32.max)).sock"
     for _ in 0..<2 {
       let listener = try await Listener.bind(to: .unix(path: path), on: self.group) { channel in
         try channel.pipeline.syncOperations.addHandler(Echo())
