@@ -39,7 +39,7 @@ package enum HTTP1Server {
     var seats: [ObjectIdentifier: Seat<Responder>] = [:]
     for loop in group.makeIterator() {
       seats[ObjectIdentifier(loop)] = Seat(
-        responder: try makeResponder(loop), executor: EventLoopTaskExecutor(loop))
+        responder: try makeResponder(loop), executor: LoopTaskExecutor(loop))
     }
     return try await Listener.bind(to: address, on: group, limits: limits) { [seats] channel in
       // Channels live on the loops of the group that the listener was given.
@@ -54,7 +54,7 @@ package enum HTTP1Server {
   /// What the connections of one event loop share.
   private struct Seat<Responder: RequestResponder>: Sendable {
     let responder: Responder
-    let executor: EventLoopTaskExecutor
+    let executor: any TaskExecutor
 
     func configure(_ channel: any Channel, settings: HTTP1Settings) throws {
       let handler = HTTP1RequestHandler(

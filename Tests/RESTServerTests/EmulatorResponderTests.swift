@@ -6,7 +6,6 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import Testing
-import Transport
 
 @testable import RESTServer
 
@@ -183,7 +182,7 @@ struct EmulatorResponderTests {
     let channel = EmbeddedChannel()
     let handler = HTTP1RequestHandler(
       responder: try self.makeResponder(backend),
-      executor: EventLoopTaskExecutor(channel.eventLoop), settings: HTTP1Settings(), seed: 1)
+      executor: EmbeddedTaskExecutor(channel.embeddedEventLoop), settings: HTTP1Settings(), seed: 1)
     try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/fake")).wait()
     try channel.writeInbound(

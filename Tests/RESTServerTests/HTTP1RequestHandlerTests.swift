@@ -5,7 +5,6 @@ import NIOEmbedded
 import NIOHTTP1
 import Synchronization
 import Testing
-import Transport
 
 @testable import RESTServer
 
@@ -54,7 +53,7 @@ struct HTTP1RequestHandlerTests {
   private func makeChannel(_ responder: some RequestResponder) throws -> EmbeddedChannel {
     let channel = EmbeddedChannel()
     let handler = HTTP1RequestHandler(
-      responder: responder, executor: EventLoopTaskExecutor(channel.eventLoop),
+      responder: responder, executor: EmbeddedTaskExecutor(channel.embeddedEventLoop),
       settings: Self.settings, seed: 1)
     try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/fake")).wait()

@@ -5,7 +5,6 @@
 
 import NIOCore
 import NIOHTTP1
-import Transport
 
 /// Collects the requests of one connection, has them answered one at a time, and writes the answers.
 final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandler {
@@ -19,7 +18,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   }
 
   private let responder: Responder
-  private let executor: EventLoopTaskExecutor
+  private let executor: any TaskExecutor
   private let settings: HTTP1Settings
   private var exchange: HTTP1Exchange
   private var writer: ResponseWriter
@@ -36,7 +35,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   private var needsFlush = false
 
   init(
-    responder: Responder, executor: EventLoopTaskExecutor, settings: HTTP1Settings, seed: UInt64
+    responder: Responder, executor: any TaskExecutor, settings: HTTP1Settings, seed: UInt64
   ) {
     self.responder = responder
     self.executor = executor
