@@ -146,7 +146,7 @@ def measure(name: str, url: str, options: argparse.Namespace, folder: pathlib.Pa
     from stubs import pb
 
     request = pb.DescribeJobExecutionRequest(thing_name=THING, job_id=JOB)
-    with Gateway(url, "--log-level", "warning", *options.serve) as gateway:
+    with Gateway(url, *options.serve) as gateway:
 
         def calls(count: int, connections: int, streams: int, log: bool = False) -> load.Load:
             return load.run(

@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_client_in_the_readme_runs(gateway, iot, tmp_path):
-    create_job(iot, "readme-job", "press-01")
+    create_job(iot, "readme-job", "lamp-1")
     code = re.search(r"```python\n(.*?)```", README, re.S)[1]
     assert "127.0.0.1:50051" in code
     commands = re.search(r"    python -m grpc_tools\.protoc (.*?)\n\n", README, re.S)[1]
