@@ -4,12 +4,10 @@ package import NIOCore
 
 /// Runs tasks in an event loop and lets them come back there.
 ///
-/// A task that is merely isolated to an actor of the loop starts there, but each time that it has
-/// waited for a continuation it is first resumed on a thread of the global pool, which then sends it
-/// to the loop: two switches of thread for each upstream call, measured at a third of all of its
-/// CPU. A task that prefers this executor is resumed in the loop at once:
-///
-///     Task(executorPreference: executor) { await backend.describe(call, in: context) }
+/// A task that is merely isolated to an actor of the loop starts there, but when a continuation that
+/// it waits for is resumed, it is first put on a thread of the global pool, which then sends it to
+/// the loop: two switches of thread for each wait. A task that prefers this executor while it waits
+/// is resumed in the loop at once.
 ///
 /// One for each loop, kept as long as the loop.
 package final class LoopTaskExecutor: TaskExecutor {

@@ -14,6 +14,7 @@ package import Transport
 package final class LoopPool {
   package let loop: any EventLoop
   package let gauges: PoolGauges
+  private let executor: LoopTaskExecutor
   private let connector: OutboundConnector
   private let maxBodyBytes: Int
   private var state: PoolState
@@ -36,6 +37,7 @@ package final class LoopPool {
     maxBodyBytes: Int = 1024 * 1024, gauges: PoolGauges = PoolGauges()
   ) {
     self.loop = loop
+    self.executor = LoopTaskExecutor(loop)
     self.gauges = gauges
     self.connector = connector
     self.maxBodyBytes = maxBodyBytes
@@ -55,8 +57,8 @@ extension LoopPool {
   /// - Parameters:
   ///   - fresh: only a new connection will do.
   ///   - deadline: for the wait in the queue, the connect and the response together.
-  ///   - isolation: the caller's. Spelt out, and named in the closure below, because a closure that
-  ///     goes through the library's cancellation handler would else run outside of the loop.
+  ///   - isolation: the caller's. Spelt out, and named in the closures below, because a closure that
+  ///     goes through the library's functions would else run outside of the loop.
   package func exchange(
     _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline,
     isolation: isolated (any Actor)? = #isolation
@@ -67,9 +69,13 @@ extension LoopPool {
     let loop = self.loop
     let outcome = await withTaskCancellationHandler {
       _ = isolation
-      return await withCheckedContinuation { continuation in
-        exchange.onEnd = { continuation.resume(returning: $0) }
-        self.submit(exchange, fresh: fresh)
+      // Else the task would be resumed on the global pool, and sent to the loop from there.
+      return await withTaskExecutorPreference(self.executor) {
+        _ = isolation
+        return await withCheckedContinuation { continuation in
+          exchange.onEnd = { continuation.resume(returning: $0) }
+          self.submit(exchange, fresh: fresh)
+        }
       }
     } onCancel: {
       // Also when it is this thread: the exchange has begun by the time the loop comes to it.
