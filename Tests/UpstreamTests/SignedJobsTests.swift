@@ -2,6 +2,7 @@
 
 import JobsAPI
 import NIOCore
+import Telemetry
 import Testing
 
 @testable import Upstream
@@ -112,6 +113,18 @@ private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
   ) async throws {
     let bench = try await Bench { _ in .raw(response, thenClose: false) }
     #expect(await bench.describe().failure == nil)
+    #expect(await bench.describe().failure == nil)
+    #expect(bench.server.seen.connections == 2)
+  }
+
+  @Test func `a connection that lies idle for too long is closed`() async throws {
+    let bench = try await Bench {
+      $0.pool.idleTimeout = .milliseconds(20)
+    } react: { _ in
+      .answer()
+    }
+    #expect(await bench.describe().failure == nil)
+    await bench.until { bench.jobs.gauges.idle.value == 0 }
     #expect(await bench.describe().failure == nil)
     #expect(bench.server.seen.connections == 2)
   }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWSSigning
+import JobsAPI
+import NIOCore
+import NIOPosix
+import Telemetry
+import Testing
+
+@testable import Upstream
+
+@Suite(.serialized, .timeLimit(.minutes(1))) struct UpstreamFleetTests {
+  @Test func `each loop has a backend of its own, and all drain together`() async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let server = try await ScriptedServer.start(on: group.next()) { _ in .answer() }
+    let fleet = try UpstreamFleet(
+      group: group,
+      UpstreamConfiguration(
+        endpoint: try UpstreamEndpoint(url: "http://127.0.0.1:\(server.port)"), region: "r"),
+      credentials: FixedCredential(Credential(accessKeyID: "A", secretAccessKey: "s")),
+      observer: UnobservedUpstream())
+    for loop in group.makeIterator() {
+      let jobs = try #require(fleet.backend(on: loop))
+      let reply = try await LoopActor(loop).run { _ in
+        try await jobs.getPending(
+          GetPendingJobExecutions(thingName: "t"), in: CallContext(requestID: "r"))
+      }
+      #expect(reply.value == PendingJobExecutions())
+    }
+    let stranger = fleet.backend(on: MultiThreadedEventLoopGroup.singleton.next())
+    #expect(stranger.map { _ in true } == nil)
+    #expect(fleet.gauges.map(\.idle.value) == [1, 1])
+    #expect(server.seen.connections == 2)
+    await fleet.drain()
+    #expect(fleet.gauges.map(\.idle.value) == [0, 0])
+    try await server.stop()
+    try await group.shutdownGracefully()
+  }
+}
