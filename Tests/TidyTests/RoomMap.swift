@@ -16,8 +16,8 @@ enum RoomMap {
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "Gateway": [
-      "AWSSigning", "CYAML", "GatewayServer", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
-      "Transport", "Upstream",
+      "AWSSigning", "CYAML", "CryptoEngine", "GatewayServer", "HTTP2Engine", "JobsAPI",
+      "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream",
     ],
   ]
 
