@@ -1,42 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCWire
-package import JobsAPI
-package import NIOCore
+import JobsAPI
+import NIOCore
+import Transport
 
 /// Runs decoded calls against the backend, one for each event loop.
 ///
-/// It is an actor whose executor is that loop: a call's task begins, waits and ends there, so a
-/// call never changes threads and needs no lock.
-package actor RPCService<Backend: JobsBackend> {
-  private let loop: any EventLoop
+/// A call's task begins, waits and ends in that loop, so a call never changes threads and needs no
+/// lock.
+struct RPCService<Backend: JobsBackend>: Sendable {
+  private let executor: LoopTaskExecutor
   private let backend: Backend
 
-  package nonisolated var unownedExecutor: UnownedSerialExecutor {
-    // The loop outlives the actor: it is held here.
-    unsafe self.loop.executor.asUnownedSerialExecutor()
-  }
-
-  package init(loop: any EventLoop, backend: Backend) {
-    self.loop = loop
+  init(loop: any EventLoop, backend: Backend) {
+    self.executor = LoopTaskExecutor(loop)
     self.backend = backend
   }
 
-  /// Starts a call from within the loop. `finish` runs in the loop too, exactly once.
-  nonisolated func start(
+  /// Starts a call from within the loop: it runs at once, until it first waits for something.
+  ///
+  /// - Parameter finish: runs in the loop too, exactly once, and perhaps before this returns.
+  func start(
     _ call: JobsCall, in context: CallContext,
     then finish: @escaping @Sendable (RPCOutcome) -> Void
   ) -> Task<Void, Never> {
-    self.assumeIsolated { service in
-      service.run(call, in: context, then: finish)
-    }
-  }
-
-  private func run(
-    _ call: JobsCall, in context: CallContext,
-    then finish: @escaping @Sendable (RPCOutcome) -> Void
-  ) -> Task<Void, Never> {
-    Task {
+    Task.immediate(executorPreference: self.executor) {
       do throws(JobsFailure) {
         finish(.reply(try await self.answer(call, in: context)))
       } catch {
