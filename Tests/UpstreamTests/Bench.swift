@@ -58,6 +58,7 @@ struct Bench {
   let witness: Witness
 
   init(
+    host: String = "127.0.0.1",
     configure: (inout UpstreamConfiguration) -> Void = { _ in },
     react: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reaction
   ) async throws {
@@ -67,7 +68,7 @@ struct Bench {
     self.caller = LoopActor(loop)
     let witness = Witness(loop)
     self.witness = witness
-    let endpoint = try UpstreamEndpoint(url: "http://127.0.0.1:\(self.server.port)")
+    let endpoint = try UpstreamEndpoint(url: "http://\(host):\(self.server.port)")
     var configuration = UpstreamConfiguration(endpoint: endpoint, region: "us-east-1")
     configure(&configuration)
     self.jobs = try SignedJobs(

@@ -19,8 +19,8 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   /// HEAD nor CONNECT, whose responses end with the head.
   private let decoderCue = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
   private var state: HTTPExchangeState
-  /// Nil once the connection has left the pool, and where there is none.
-  private var seat: Seat?
+  /// Set when the connection is up, nil again when it is closed; nil where there is no pool.
+  var seat: Seat?
   private var context: ChannelHandlerContext?
   private var exchange: HTTPExchange?
   private var response = UpstreamResponse(status: 0)
@@ -29,14 +29,8 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   private var timer: NIOScheduledCallback?
   private var timerDeadline = NIODeadline.distantFuture
 
-  init(maxBodyBytes: Int, seat: Seat?) {
+  package init(maxBodyBytes: Int) {
     self.state = HTTPExchangeState(maxBodyBytes: maxBodyBytes)
-    self.seat = seat
-  }
-
-  /// For a connection that belongs to no pool.
-  package convenience init(maxBodyBytes: Int) {
-    self.init(maxBodyBytes: maxBodyBytes, seat: nil)
   }
 
   /// Puts the gate, the decoder and the handler at the end of a channel's pipeline.

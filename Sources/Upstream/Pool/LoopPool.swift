@@ -163,16 +163,19 @@ extension LoopPool {
 
 extension LoopPool {
   private func connect(_ id: PoolState.ConnectionID) {
-    let handler = HTTPExchangeHandler(maxBodyBytes: self.maxBodyBytes, seat: (self, id))
-    let bound = NIOLoopBound(handler, eventLoop: self.loop)
+    let maxBodyBytes = self.maxBodyBytes
     let connected = self.connector.connect(on: self.loop) { channel in
-      try bound.value.install(in: channel.pipeline.syncOperations)
+      // A name may have several addresses, and then several channels race to be the connection.
+      try HTTPExchangeHandler(maxBodyBytes: maxBodyBytes).install(
+        in: channel.pipeline.syncOperations)
     }
     connected.assumeIsolated().whenComplete { result in
-      switch result {
-      case .success where handler.isOpen: self.connected(id, handler)
-      case .success: self.connectFailed(id, .other("closed as soon as it was open"))
-      case .failure(let error): self.connectFailed(id, ConnectFailure(error))
+      do {
+        let channel = try result.get()
+        let handler = try channel.pipeline.syncOperations.handler(type: HTTPExchangeHandler.self)
+        self.connected(id, handler)
+      } catch {
+        self.connectFailed(id, ConnectFailure(error))
       }
       self.finishDrainIfDone()
       self.updateGauges()
@@ -180,6 +183,10 @@ extension LoopPool {
   }
 
   private func connected(_ id: PoolState.ConnectionID, _ connection: HTTPExchangeHandler) {
+    guard connection.isOpen else {
+      return self.connectFailed(id, .other("closed as soon as it was open"))
+    }
+    connection.seat = (self, id)
     switch self.state.connected(id, now: .now) {
     case .handTo(let waiter):
       self.connections[id.slot] = connection
