@@ -39,7 +39,7 @@ package struct HeaderFields: Sendable {
   }
 
   /// Reserves room so that a usual request needs no second allocation.
-  init(reservingBytes bytes: Int, fields: Int) {
+  package init(reservingBytes bytes: Int, fields: Int) {
     self.init()
     self.bytes.reserveCapacity(bytes)
     self.fields.reserveCapacity(fields)

@@ -66,7 +66,7 @@ extension SessionLedger {
   mutating func receivedRequestHeaders(on streamID: Int32, endStream: Bool) {
     let fields = self.fields
     self.fields = HeaderFields()
-    self.streams[streamID] = StreamRecord(hasRequestEnded: endStream)
+    self.streams[streamID] = StreamRecord()
     if self.isTooLarge {
       self.events.append(
         .requestHeadersTooLarge(streamID: streamID, fields: fields, endStream: endStream))
@@ -104,7 +104,6 @@ extension SessionLedger {
 
   mutating func receivedEndStream(on streamID: Int32) {
     guard let index = self.streams.index(forKey: streamID) else { return }
-    self.streams.values[index].hasRequestEnded = true
     guard !self.streams.values[index].hasResponseEnded else { return }
     self.events.append(.requestEnded(streamID: streamID))
   }

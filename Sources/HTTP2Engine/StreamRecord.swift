@@ -5,9 +5,6 @@ struct StreamRecord {
   /// Bytes handed to the application that it has not yet consumed.
   var unconsumedBytes = 0
 
-  /// The peer has sent END_STREAM.
-  var hasRequestEnded: Bool
-
   /// A response or a reset is queued; no response may be.
   var isAnswered = false
 
@@ -23,10 +20,6 @@ struct StreamRecord {
 
   /// Submitted when the last byte of the body goes out.
   var trailers = HeaderFields()
-
-  init(hasRequestEnded: Bool) {
-    self.hasRequestEnded = hasRequestEnded
-  }
 
   mutating func answer(with response: HTTP2Response) {
     self.isAnswered = true

@@ -5,6 +5,7 @@ import ArgumentParser
 /// The flags of `emulator`.
 struct EmulatorOptions: ParsableArguments {
   @Option(help: .of(EmulatorSettings.listen)) var listen: String?
+  @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
   @Option(help: .of(EmulatorSettings.credentials)) var credentials: [String] = []
   @Flag(help: .of(EmulatorSettings.acceptUnsigned)) var acceptUnsigned = false
   @Option(help: .of(EmulatorSettings.seed)) var seed: String?
@@ -22,6 +23,7 @@ struct EmulatorOptions: ParsableArguments {
     var table = self.process.flags
     table.take(SharedSettings.config, self.config)
     table.take(EmulatorSettings.listen, self.listen)
+    table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
     table.take(EmulatorSettings.credentials, self.credentials)
     table.take(EmulatorSettings.acceptUnsigned, self.acceptUnsigned)
     table.take(EmulatorSettings.seed, self.seed)

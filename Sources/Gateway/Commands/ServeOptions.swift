@@ -6,7 +6,7 @@ import ArgumentParser
 struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.listen)) var listen: [String] = []
   @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
-  @Flag(help: .of(ServeSettings.allowInsecureRemote)) var allowInsecureRemote = false
+  @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
   @Option(help: .of(ServeSettings.upstreamEndpoint)) var upstreamEndpoint: String?
   @Option(help: .of(ServeSettings.region)) var region: String?
   @Option(help: .of(ServeSettings.requestLimit)) var requestLimitBytes: String?
@@ -26,7 +26,7 @@ struct ServeOptions: ParsableArguments {
     table.take(SharedSettings.config, self.config)
     table.take(ServeSettings.listen, self.listen)
     table.take(ServeSettings.adminListen, self.adminListen)
-    table.take(ServeSettings.allowInsecureRemote, self.allowInsecureRemote)
+    table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
     table.take(ServeSettings.upstreamEndpoint, self.upstreamEndpoint)
     table.take(ServeSettings.region, self.region)
     table.take(ServeSettings.requestLimit, self.requestLimitBytes)

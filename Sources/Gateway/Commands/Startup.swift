@@ -6,7 +6,6 @@ import Logging
 import NIOCore
 import NIOPosix
 import Telemetry
-import Transport
 import UnixSignals
 
 /// What every command does around its own work: read, complain, run, drain.
@@ -87,39 +86,4 @@ protocol Drainable: Sendable {
   /// Accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
   /// for.
   func drain(grace: TimeAmount) async
-}
-
-/// An error that knows the exit status it deserves (sysexits(3)).
-protocol ExitStatus: Error {
-  var exitCode: Int32 { get }
-}
-
-extension ListenError: ExitStatus {
-  /// EX_OSERR.
-  var exitCode: Int32 { 71 }
-}
-
-enum StandardError {
-  static func write(_ text: String) {
-    var bytes = Array(text.utf8)
-    unsafe bytes.withUnsafeMutableBytes { buffer in
-      _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-    }
-  }
-}
-
-enum Environment {
-  /// The process's environment, read once at start, before any thread exists that could change it.
-  static var variables: [String: String] {
-    var variables: [String: String] = [:]
-    var entry = unsafe environ
-    while let text = unsafe entry.pointee {
-      let pair = unsafe String(cString: text)
-      if let equals = pair.firstIndex(of: "=") {
-        variables[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
-      }
-      unsafe entry += 1
-    }
-    return variables
-  }
 }

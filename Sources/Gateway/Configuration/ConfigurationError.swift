@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Transport
+
 /// Why a configuration is refused, in words for the person who wrote it.
 enum ConfigurationError: Error, Equatable {
   case badValue(name: String, value: String?, origin: SettingOrigin, allowed: String)
@@ -15,6 +17,14 @@ enum ConfigurationError: Error, Equatable {
     case .unreadableFile: 66
     case .badValue, .missing, .unknownFileKey, .refused: 78
     }
+  }
+}
+
+extension ConfigurationError {
+  static func insecureRemote(_ address: ListenAddress) -> ConfigurationError {
+    .refused(
+      "--listen \(address): other machines would reach it without TLS; "
+        + "set --allow-insecure-remote if the network is trusted")
   }
 }
 

@@ -19,7 +19,7 @@ struct EmulatorConfiguration: Sendable {
     EmulatorSettings.manualClock.name, EmulatorSettings.errorForm.name,
     EmulatorSettings.latency.name, EmulatorSettings.errorRate.name,
     EmulatorSettings.dropBeforeRate.name, EmulatorSettings.dropAfterRate.name,
-    EmulatorSettings.throttle.name,
+    EmulatorSettings.throttle.name, SharedSettings.allowInsecureRemote.name,
   ])
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
@@ -30,6 +30,10 @@ struct EmulatorConfiguration: Sendable {
     self.server = EmulatorServerConfiguration(
       address: try reader.value(EmulatorSettings.listen),
       authentication: acceptUnsigned ? .disabled : .required(self.credentials))
+    let address = self.server.address
+    if !address.isLoopback, !(try reader.value(SharedSettings.allowInsecureRemote)) {
+      throw .insecureRemote(address)
+    }
     self.server.errorForm = try reader.value(EmulatorSettings.errorForm)
     self.server.faults = try Self.faults(reader)
     self.clock = .system

@@ -23,7 +23,7 @@ struct ServeConfiguration: Sendable {
 
   static let settingNames: Set<String> = ProcessConfiguration.settingNames.union([
     ServeSettings.listen.name, ServeSettings.adminListen.name,
-    ServeSettings.allowInsecureRemote.name, ServeSettings.upstreamEndpoint.name,
+    SharedSettings.allowInsecureRemote.name, ServeSettings.upstreamEndpoint.name,
     ServeSettings.region.name, ServeSettings.requestLimit.name, ServeSettings.connections.name,
     ServeSettings.streams.name, ServeSettings.upstreamConnections.name,
     ServeSettings.upstreamWaiting.name, ServeSettings.upstreamIdle.name,
@@ -47,11 +47,9 @@ struct ServeConfiguration: Sendable {
     self.upstreamConnectTimeout = try reader.value(ServeSettings.upstreamConnect)
     self.upstreamAttemptTimeout = try reader.value(ServeSettings.upstreamAttempt)
     self.upstreamResponseLimitBytes = try reader.value(ServeSettings.upstreamBody)
-    let allowInsecureRemote = try reader.value(ServeSettings.allowInsecureRemote)
+    let allowInsecureRemote = try reader.value(SharedSettings.allowInsecureRemote)
     if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {
-      throw .refused(
-        "--listen \(remote): other machines would reach it without TLS; "
-          + "set --allow-insecure-remote if the network is trusted")
+      throw .insecureRemote(remote)
     }
   }
 

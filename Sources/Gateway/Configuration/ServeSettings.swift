@@ -13,10 +13,6 @@ enum ServeSettings {
     "admin-listen", help: "Where /metrics, /livez and /readyz are served.",
     fallback: "127.0.0.1:9464")
 
-  static let allowInsecureRemote = Setting<Bool>.toggle(
-    "allow-insecure-remote",
-    help: "Allow a gRPC listener that other machines reach without TLS.")
-
   static let upstreamEndpoint = Setting(
     "upstream-endpoint",
     help: "URL of the IoT Jobs data endpoint; `aws iot describe-endpoint --endpoint-type iot:Jobs` "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Logging
-import NIOCore
 import Telemetry
 import Transport
 
@@ -19,8 +18,13 @@ enum SharedSettings {
     "log-format", help: "How log lines are written to standard error.", fallback: .json)
 
   static let threads = Setting<Int>.count(
-    "threads", help: "Event loop threads.", in: 1...64,
-    fallback: min(System.coreCount, 2))
+    "threads",
+    help: "Event loop threads. One carries far more than AWS's quota for an account; a connection "
+      + "of a caller, and what it may use of the limits below, stays on one.",
+    in: 1...64, fallback: 1)
+
+  static let allowInsecureRemote = Setting<Bool>.toggle(
+    "allow-insecure-remote", help: "Allow a listener that other machines reach without TLS.")
 
   static let drainGrace = Setting<Duration>.duration(
     "drain-grace",

@@ -7,8 +7,9 @@ import Upstream
 /// Counts what goes to AWS, and shows how full the pools are.
 final class UpstreamMetrics: UpstreamObserver {
   private let total: MetricFamily<Counter>
-  private let succeeded: [JobsOperation: Counter]
-  private let durations: [JobsOperation: Histogram]
+  /// By the operation's index.
+  private let succeeded: [Counter]
+  private let durations: [Histogram]
 
   init(registry: MetricsRegistry) {
     let total = registry.family(
@@ -20,16 +21,16 @@ final class UpstreamMetrics: UpstreamObserver {
       help: "Time of one request to AWS, the wait for a connection included.",
       labels: ["operation"])
     self.total = total
-    self.succeeded = Self.each { total.child($0.rawValue, "200", "") }
-    self.durations = Self.each { durations.child($0.rawValue) }
+    self.succeeded = JobsOperation.allCases.map { total.child($0.rawValue, "200", "") }
+    self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
   }
 
   func attemptEnded(
     operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration
   ) {
-    self.durations[operation]?.record(duration)
+    self.durations[operation.index].record(duration)
     if httpStatus == 200, errorName == nil {
-      self.succeeded[operation]?.increment()
+      self.succeeded[operation.index].increment()
     } else {
       let status = httpStatus.map { "\($0)" } ?? ""
       self.total.child(operation.rawValue, status, errorName ?? "").increment()
@@ -60,11 +61,5 @@ final class UpstreamMetrics: UpstreamObserver {
     _ state: String, _ loops: [Gauge]
   ) -> (labels: [ExpositionText.Label], value: Int64) {
     ([.init(name: "state", value: state)], loops.reduce(0) { $0 + $1.value })
-  }
-
-  private static func each<Metric>(
-    _ make: (JobsOperation) -> Metric
-  ) -> [JobsOperation: Metric] {
-    Dictionary(uniqueKeysWithValues: JobsOperation.allCases.map { ($0, make($0)) })
   }
 }

@@ -48,11 +48,6 @@ final class AdminHandler: ChannelInboundHandler {
     }
   }
 
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // Each answer is written as its request ends, so nothing is running between two of them.
-    if event is ChannelShouldQuiesceEvent { context.close(promise: nil) }
-  }
-
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     context.close(promise: nil)
   }

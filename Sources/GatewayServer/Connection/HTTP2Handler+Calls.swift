@@ -18,8 +18,8 @@ extension HTTP2Handler {
       case .requestHeaders(let streamID, let fields, let endStream):
         self.streamOpened(streamID, fields)
         if endStream { self.requestEnded(streamID) }
-      case .requestHeadersTooLarge(let streamID, _, _):
-        self.reject(streamID, .headersTooLarge)
+      case .requestHeadersTooLarge(let streamID, let fields, _):
+        self.streamOpenedTooLarge(streamID, fields)
       case .data(let streamID, let bytes):
         self.received(bytes, on: streamID)
       case .requestEnded(let streamID):
@@ -37,11 +37,7 @@ extension HTTP2Handler {
   private func streamOpened(_ streamID: Int32, _ fields: HeaderFields) {
     let requestID = self.requestIDs.id(
       offered: fields.value(of: "x-request-id"), streamID: streamID)
-    let head = RequestHeadFields(
-      method: fields.value(of: ":method"), path: fields.value(of: ":path"),
-      contentType: fields.value(of: "content-type"), te: fields.value(of: "te"),
-      encoding: fields.value(of: "grpc-encoding"), timeout: fields.value(of: "grpc-timeout"))
-    switch RequestHead.read(head) {
+    switch RequestHead.read(RequestHeadFields(fields)) {
     case .accept(let head):
       guard let operation = JobsOperation(path: head) else {
         let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
@@ -57,6 +53,17 @@ extension HTTP2Handler {
       let failure = RPCFailure(status)
       self.refuse(streamID, RPCResponse.encodingRefused(failure, requestID: requestID), failure)
     }
+  }
+
+  /// A gRPC client is told in its own terms; what is no gRPC by an HTTP status.
+  private func streamOpenedTooLarge(_ streamID: Int32, _ fields: HeaderFields) {
+    if case .reject = RequestHead.read(RequestHeadFields(fields)) {
+      return self.reject(streamID, .headersTooLarge)
+    }
+    let failure = RPCFailure(
+      .resourceExhausted, .headersTooLarge, message: "the request's metadata is over the limit")
+    let requestID = self.requestIDs.id(streamID: streamID)
+    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
   private func open(
@@ -177,7 +184,8 @@ extension HTTP2Handler {
 
   private func reject(_ streamID: Int32, _ rejection: HTTPRejection) {
     _ = self.session.submitResponse(RPCResponse.rejection(rejection), on: streamID)
-    self.metrics.callRefused(code: rejection.grpcCode)
+    // What a gRPC client makes of such a status (http-grpc-status-mapping.md of grpc/grpc).
+    self.metrics.callRefused(code: .unknown)
     self.flushSoon()
   }
 
@@ -199,13 +207,11 @@ extension HTTP2Handler {
   }
 }
 
-extension HTTPRejection {
-  /// The code that a gRPC client makes of the HTTP status (http-grpc-status-mapping.md of
-  /// grpc/grpc): what the metrics count it as.
-  fileprivate var grpcCode: GRPCStatusCode {
-    switch self {
-    case .methodNotAllowed, .unsupportedMediaType: .unknown
-    case .headersTooLarge: .internal
-    }
+extension RequestHeadFields {
+  fileprivate init(_ fields: HeaderFields) {
+    self.init(
+      method: fields.value(of: ":method"), path: fields.value(of: ":path"),
+      contentType: fields.value(of: "content-type"), te: fields.value(of: "te"),
+      encoding: fields.value(of: "grpc-encoding"), timeout: fields.value(of: "grpc-timeout"))
   }
 }

@@ -26,6 +26,9 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   /// How long a peer may take to confirm the shutdown notice. A round trip is what it should take.
   static var shutdownNoticePatience: TimeAmount { .seconds(1) }
 
+  /// How long a peer may take to read its last answers and close.
+  static var lingerPatience: TimeAmount { .seconds(10) }
+
   let session: HTTP2Session
   let service: RPCService<Backend>
   let metrics: RequestMetrics
@@ -38,9 +41,17 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
 
   private var context: ChannelHandlerContext?
   private var holdsRead = false
+  private var isReading = false
   private var flushIsDue = false
-  private var isQuiescing = false
+  private var drain = Drain.notBegun
   private var isClosing = false
+  private var lingerTimer: Scheduled<Void>?
+
+  private enum Drain {
+    case notBegun
+    case noticeSent
+    case finished
+  }
 
   init(
     session: HTTP2Session, service: RPCService<Backend>, metrics: RequestMetrics,
@@ -70,12 +81,14 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
+    self.lingerTimer?.cancel()
     self.abandonCalls()
     context.fireChannelInactive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !self.isClosing else { return }
+    self.isReading = true
     let buffer = self.unwrapInboundIn(data)
     do {
       try self.session.receive(buffer.readableBytesUInt8Span)
@@ -87,6 +100,7 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    self.isReading = false
     self.flush()
     context.fireChannelReadComplete()
   }
@@ -111,18 +125,13 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    switch event {
-    case is ChannelShouldQuiesceEvent: self.beginDrain()
-    case ChannelEvent.inputClosed:
-      // The peer can neither open streams nor move windows any more.
-      self.close()
-    default: context.fireUserInboundEventTriggered(event)
-    }
+    if event is ChannelShouldQuiesceEvent { self.beginDrain() }
+    context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     self.logger.debug("connection failed", metadata: [LogKey.error: "\(error)"])
-    self.close()
+    self.close(context)
   }
 }
 
@@ -147,7 +156,8 @@ extension HTTP2Handler {
 extension HTTP2Handler {
   /// Writes at the end of this turn of the loop, so that answers of one turn share a write.
   func flushSoon() {
-    guard !self.flushIsDue else { return }
+    // The end of a read flushes anyway.
+    guard !self.flushIsDue, !self.isReading else { return }
     self.flushIsDue = true
     self.loop.assumeIsolated().execute {
       self.flushIsDue = false
@@ -169,7 +179,7 @@ extension HTTP2Handler {
     }
     // Writing closes streams, and the last one to close may end the connection.
     self.handleEvents()
-    if self.session.isFinished { self.close() }
+    if self.session.isFinished { self.closeAfterWrites(context) }
   }
 
   private func connectionFailed(_ error: HTTP2SessionError) {
@@ -179,14 +189,28 @@ extension HTTP2Handler {
     // A GOAWAY that tells why, if the session can still say it.
     _ = try? self.session.drainOutbound(atMost: Self.writeChunkBytes) { farewell.append($0) }
     context.writeAndFlush(self.wrapOutboundOut(farewell), promise: nil)
-    self.close()
+    self.closeAfterWrites(context)
   }
 
-  private func close() {
+  private func close(_ context: ChannelHandlerContext) {
+    self.isClosing = true
+    self.abandonCalls()
+    context.close(promise: nil)
+  }
+
+  /// Lets what is written reach the peer, then closes.
+  ///
+  /// To close at once would throw away what the kernel has not taken yet, and with bytes of the
+  /// peer unread it would reset the connection: answers to updates that were made would be lost.
+  private func closeAfterWrites(_ context: ChannelHandlerContext) {
     guard !self.isClosing else { return }
     self.isClosing = true
     self.abandonCalls()
-    self.context?.close(promise: nil)
+    // Whatever the peer still sends is read and ignored; its end of the connection closes ours.
+    context.close(mode: .output, promise: nil)
+    self.lingerTimer = self.schedule(in: Self.lingerPatience) { handler in
+      handler.context?.close(promise: nil)
+    }
   }
 
   private func abandonCalls() {
@@ -202,15 +226,18 @@ extension HTTP2Handler {
 extension HTTP2Handler {
   /// Asks the peer to open no more streams; those on their way are still served (RFC 9113 §6.8).
   private func beginDrain() {
-    guard !self.isQuiescing else { return }
-    self.isQuiescing = true
+    guard self.drain == .notBegun else { return }
+    self.drain = .noticeSent
     self.session.beginShutdown()
     self.flushSoon()
     // A peer that never confirms must not hold the drain.
     _ = self.schedule(in: Self.shutdownNoticePatience) { $0.finishDrain() }
   }
 
+  /// The notice was confirmed, or its time is up; a confirmation that nobody asked for is ignored.
   func finishDrain() {
+    guard self.drain == .noticeSent else { return }
+    self.drain = .finished
     self.session.finishShutdown()
     self.flushSoon()
   }

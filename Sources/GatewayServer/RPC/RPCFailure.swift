@@ -72,6 +72,8 @@ package enum FailureReason: String, Sendable {
   case malformedResponse = "MALFORMED_RESPONSE"
   case unknownAWSError = "UNKNOWN_AWS_ERROR"
   case overloaded = "OVERLOADED"
+  case draining = "DRAINING"
+  case headersTooLarge = "HEADERS_TOO_LARGE"
   case deadlineExceeded = "DEADLINE_EXCEEDED"
   case cancelled = "CANCELLED"
 }
@@ -89,6 +91,8 @@ package enum RetryHint: Equatable, Sendable {
   case unspecified
   /// `RetryInfo` and `grpc-retry-pushback-ms`: come back after so long.
   case after(milliseconds: Int64)
+  /// `grpc-retry-pushback-ms: 0`: at once, over another connection.
+  case elsewhere
   /// `grpc-retry-pushback-ms: -1`: no client policy may repeat this (gRFC A6).
   case never
 }

@@ -8,10 +8,14 @@ import JobsAPI
 ///
 /// Source: PROTOCOL-HTTP2.md, "Responses"; the metadata of our own is listed in the README.
 enum RPCResponse {
+  /// Of `grpc-message` before it is percent-encoded, which may triple it. With the details (4 KiB,
+  /// in base64 5.5) and the rest it stays under the 8 KiB of trailers that many clients take.
+  static let messageLimitBytes = 512
+
   static func reply(_ reply: RPCReply, requestID: String) -> HTTP2Response {
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
-    var trailers = HeaderFields()
+    var trailers = HeaderFields(reservingBytes: 96, fields: 3)
     trailers.append("grpc-status", "0")
     self.append(reply.trace, to: &trailers)
     return HTTP2Response(headers: headers, body: reply.frame, trailers: trailers)
@@ -28,6 +32,7 @@ enum RPCResponse {
     case .unspecified: break
     case .after(let milliseconds):
       headers.append("grpc-retry-pushback-ms", text: "\(milliseconds)")
+    case .elsewhere: headers.append("grpc-retry-pushback-ms", "0")
     case .never: headers.append("grpc-retry-pushback-ms", "-1")
     }
     self.append(failure.trace, to: &headers)
@@ -52,7 +57,7 @@ enum RPCResponse {
   }
 
   private static func headers() -> HeaderFields {
-    var headers = HeaderFields()
+    var headers = HeaderFields(reservingBytes: 192, fields: 4)
     headers.append(":status", "200")
     headers.append("content-type", "application/grpc")
     return headers
@@ -61,7 +66,8 @@ enum RPCResponse {
   private static func append(_ status: GRPCStatus, to fields: inout HeaderFields) {
     fields.append("grpc-status", status.code.digits)
     if !status.message.isEmpty {
-      fields.append("grpc-message", bytes: status.encodedMessage().span)
+      let message = status.encodedMessage(limitBytes: self.messageLimitBytes)
+      fields.append("grpc-message", bytes: message.span)
     }
   }
 

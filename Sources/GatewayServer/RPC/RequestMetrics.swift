@@ -49,15 +49,3 @@ package final class RequestMetrics: Sendable {
     self.total.child("unknown", "\(code.name)").increment()
   }
 }
-
-extension JobsOperation {
-  /// The position in `allCases`.
-  fileprivate var index: Int {
-    switch self {
-    case .describe: 0
-    case .getPending: 1
-    case .startNext: 2
-    case .update: 3
-    }
-  }
-}

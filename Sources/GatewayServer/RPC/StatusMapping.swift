@@ -84,27 +84,32 @@ package enum StatusMapping {
     case .clockSkew: return (.internal, .clockSkew, .unspecified)
     case .certificate: return (.internal, .certificate, .unspecified)
     case .wrongEndpoint: return (.internal, .wrongEndpoint, .unspecified)
-    case .unknown: return Self.row(httpStatus: refusal.httpStatus, call, unavailable)
+    case .unknown: return Self.rowByStatus(refusal, call, unavailable)
     }
   }
 
   /// For names that nobody knows, the HTTP status decides.
-  private static func row(
-    httpStatus: Int, _ call: JobsCall, _ unavailable: RetryHint
+  private static func rowByStatus(
+    _ refusal: AWSRefusal, _ call: JobsCall, _ unavailable: RetryHint
   ) -> (GRPCStatusCode, FailureReason, RetryHint) {
     let code: GRPCStatusCode
-    switch httpStatus {
+    switch refusal.httpStatus {
     case 400, 413: code = .invalidArgument
     case 401, 403: code = .permissionDenied
     case 404: code = .notFound
     case 409: code = .aborted
     case 429:
-      let delay = RetryHint.after(milliseconds: Self.throttledDelayMilliseconds)
-      return (.resourceExhausted, .unknownAWSError, delay)
+      let delay = refusal.retryAfterMilliseconds ?? Self.throttledDelayMilliseconds
+      return (.resourceExhausted, .unknownAWSError, .after(milliseconds: delay))
     case 408:
       return Self.unlessWrite(call, (.unavailable, .unknownAWSError, unavailable))
     case 410, 412, 400..<500: code = .failedPrecondition
     case 503: return (.unavailable, .unknownAWSError, unavailable)
+    case 502, 504:
+      // Without a name they come from a proxy on the way, not from AWS's logic.
+      let reason: FailureReason =
+        refusal.name == "\(refusal.httpStatus)" ? .serviceUnavailable : .unknownAWSError
+      return Self.unlessWrite(call, (.unavailable, reason, unavailable))
     case 500...: return Self.unlessWrite(call, (.unavailable, .unknownAWSError, unavailable))
     default: code = .internal
     }
@@ -142,6 +147,9 @@ package enum StatusMapping {
       }
       return RPCFailure(
         .unavailable, .timeout, message: "AWS did not answer in time", retry: later)
+    case .draining:
+      return RPCFailure(
+        .unavailable, .draining, message: "this gateway is shutting down", retry: .elsewhere)
     case .overloaded(let detail):
       return RPCFailure(.unavailable, .overloaded, message: detail, retry: later)
     case .credentialsUnavailable(let detail):

@@ -32,6 +32,16 @@ package enum JobsOperation: String, CaseIterable, Sendable {
   case startNext = "StartNextPendingJobExecution"
   case update = "UpdateJobExecution"
 
+  /// The position in `allCases`, for tables that are looked into on every call.
+  package var index: Int {
+    switch self {
+    case .describe: 0
+    case .getPending: 1
+    case .startNext: 2
+    case .update: 3
+    }
+  }
+
   /// True for what draws from AWS's write quota and changes state there.
   package var isWrite: Bool {
     switch self {

@@ -25,6 +25,8 @@ package struct JobsFailure: Error, Equatable, Sendable {
     case attemptTimedOut(requestSent: Bool)
     /// The waiting queue of the pool is full, or another bound of this process is reached.
     case overloaded(String)
+    /// This process takes no more calls; nothing was sent.
+    case draining
     /// No credential to sign with. The text names sources, never secrets.
     case credentialsUnavailable(String)
     /// The caller's deadline passed.

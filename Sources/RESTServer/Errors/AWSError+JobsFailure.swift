@@ -31,6 +31,8 @@ extension AWSError {
       AWSError(504, "InternalFailure", "The request was sent and not answered in time.")
     case .overloaded(let text):
       .unavailable("Too much is going on here: \(text)", retryAfterMilliseconds: 1_000)
+    case .draining:
+      .unavailable("The service is shutting down.", retryAfterMilliseconds: 1_000)
     case .credentialsUnavailable(let text):
       .unavailable("There is no credential to sign with: \(text)")
     case .deadlineExceeded(mayHaveBeenApplied: false), .cancelled(mayHaveBeenApplied: false):

@@ -76,8 +76,10 @@ struct CallProgress: Equatable {
       return .malformedResponse(malformation.words)
     case .closedBeforeResponse, .interrupted:
       return .interrupted(failure.words)
-    case .queueFull, .draining:
+    case .queueFull:
       return self.unlessApplied(.overloaded(failure.words))
+    case .draining:
+      return self.unlessApplied(.draining)
     case .connectFailed, .notSent:
       return self.unlessApplied(.unreachable(failure.words))
     }
