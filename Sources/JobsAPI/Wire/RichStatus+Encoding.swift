@@ -30,7 +30,7 @@ extension RichStatus {
       return unsafe arena.place(any)
     }
     var bytes: [UInt8] = []
-    _ = unsafe arena.pack(&status.base, into: &bytes)
+    _ = unsafe arena.pack(&status, into: &bytes)
     return bytes
   }
 }
@@ -55,7 +55,7 @@ extension WireArena {
       unsafe entry.value = arena.place(pair.value)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.ErrorInfo", value: self.packed(&message.base))
+    return unsafe Detail(type: "google.rpc.ErrorInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ retryDelayMilliseconds: Int64) -> Detail {
@@ -67,7 +67,7 @@ extension WireArena {
     var message = unsafe Google__Rpc__RetryInfo()
     unsafe google__rpc__retry_info__init(&message)
     unsafe message.retry_delay = self.place(duration)
-    return unsafe Detail(type: "google.rpc.RetryInfo", value: self.packed(&message.base))
+    return unsafe Detail(type: "google.rpc.RetryInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ violations: [FieldViolation]) -> Detail {
@@ -81,7 +81,7 @@ extension WireArena {
       unsafe entry.description = arena.place(violation.rule)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.BadRequest", value: self.packed(&message.base))
+    return unsafe Detail(type: "google.rpc.BadRequest", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(subject: String, description: String) -> Detail {
@@ -95,21 +95,19 @@ extension WireArena {
       unsafe entry.description = arena.place(description)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.QuotaFailure", value: self.packed(&message.base))
+    return unsafe Detail(type: "google.rpc.QuotaFailure", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(requestID: String) -> Detail {
     var message = unsafe Google__Rpc__RequestInfo()
     unsafe google__rpc__request_info__init(&message)
     unsafe message.request_id = self.place(requestID)
-    return unsafe Detail(type: "google.rpc.RequestInfo", value: self.packed(&message.base))
+    return unsafe Detail(type: "google.rpc.RequestInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ state: JobExecutionState) -> Detail {
     let message = unsafe self.place(state)
-    let base = unsafe UnsafeMutableRawPointer(message).assumingMemoryBound(
-      to: ProtobufCMessage.self)
     return unsafe Detail(
-      type: "iot.jobs.dataplane.v1.JobExecutionState", value: self.packed(base))
+      type: "iot.jobs.dataplane.v1.JobExecutionState", value: self.packed(&message.pointee))
   }
 }

@@ -56,25 +56,36 @@ extension WireArena {
 
   /// Encodes a message straight onto the end of `output` and answers its length. The message and
   /// all that it points at must be this arena's, or the caller's own.
-  mutating func pack(
-    _ message: UnsafeMutablePointer<ProtobufCMessage>, into output: inout [UInt8]
-  ) -> Int {
-    let count = unsafe protobuf_c_message_get_packed_size(message)
-    output.append(addingCapacity: count) { room in
-      unsafe room.withUnsafeMutableBufferPointer { bytes, written in
-        unsafe written = protobuf_c_message_pack(message, bytes.baseAddress)
+  mutating func pack<Message>(_ message: inout Message, into output: inout [UInt8]) -> Int {
+    unsafe Self.withBase(of: &message) { base in
+      let count = unsafe protobuf_c_message_get_packed_size(base)
+      output.append(addingCapacity: count) { room in
+        unsafe room.withUnsafeMutableBufferPointer { bytes, written in
+          unsafe written = protobuf_c_message_pack(base, bytes.baseAddress)
+        }
       }
+      return count
     }
-    return count
   }
 
   /// Encodes a message within the arena.
-  mutating func packed(
-    _ message: UnsafeMutablePointer<ProtobufCMessage>
-  ) -> ProtobufCBinaryData {
-    let count = unsafe protobuf_c_message_get_packed_size(message)
-    let place = unsafe self.reserve(count, of: UInt8.self)
-    return unsafe ProtobufCBinaryData(
-      len: protobuf_c_message_pack(message, place), data: place)
+  mutating func packed<Message>(_ message: inout Message) -> ProtobufCBinaryData {
+    unsafe Self.withBase(of: &message) { base in
+      let count = unsafe protobuf_c_message_get_packed_size(base)
+      let place = unsafe self.reserve(count, of: UInt8.self)
+      return unsafe ProtobufCBinaryData(len: protobuf_c_message_pack(base, place), data: place)
+    }
+  }
+
+  /// Lends a whole message to C under the type of its first member, `base`, from which protobuf-c
+  /// finds the others by their offsets. `&message.base` would lend that member alone, and what was
+  /// stored into the others need then not be in memory when C looks.
+  private static func withBase<Message, Result>(
+    of message: inout Message, _ body: (UnsafeMutablePointer<ProtobufCMessage>) -> Result
+  ) -> Result {
+    unsafe withUnsafeMutablePointer(to: &message) { whole in
+      // Every generated message begins with its base, so its memory is bound to that type too.
+      unsafe body(UnsafeMutableRawPointer(whole).assumingMemoryBound(to: ProtobufCMessage.self))
+    }
   }
 }

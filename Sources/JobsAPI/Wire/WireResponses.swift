@@ -18,7 +18,7 @@ package enum WireResponse {
     var response = unsafe Jobs__DescribeJobExecutionResponse()
     unsafe jobs__describe_job_execution_response__init(&response)
     unsafe response.execution = arena.place(execution)
-    return unsafe arena.pack(&response.base, into: &output)
+    return unsafe arena.pack(&response, into: &output)
   }
 
   /// Appends a `GetPendingJobExecutionsResponse`.
@@ -37,7 +37,7 @@ package enum WireResponse {
     unsafe response.queued_jobs = arena.place(pending.queued) { arena, summary in
       unsafe arena.place(summary)
     }
-    return unsafe arena.pack(&response.base, into: &output)
+    return unsafe arena.pack(&response, into: &output)
   }
 
   /// Appends a `StartNextPendingJobExecutionResponse`.
@@ -49,7 +49,7 @@ package enum WireResponse {
     var response = unsafe Jobs__StartNextPendingJobExecutionResponse()
     unsafe jobs__start_next_pending_job_execution_response__init(&response)
     unsafe response.execution = arena.place(execution)
-    return unsafe arena.pack(&response.base, into: &output)
+    return unsafe arena.pack(&response, into: &output)
   }
 
   /// Appends an `UpdateJobExecutionResponse`.
@@ -68,7 +68,7 @@ package enum WireResponse {
       unsafe response._job_document_case =
         JOBS__UPDATE_JOB_EXECUTION_RESPONSE___JOB_DOCUMENT_JOB_DOCUMENT
     }
-    return unsafe arena.pack(&response.base, into: &output)
+    return unsafe arena.pack(&response, into: &output)
   }
 }
 
