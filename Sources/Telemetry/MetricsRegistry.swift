@@ -59,3 +59,21 @@ package struct SampledGauges: MetricSource {
     }
   }
 }
+
+/// A counter that was there before the registry, under its name.
+package struct NamedCounter: MetricSource {
+  private let name: String
+  private let help: String
+  private let counter: Counter
+
+  package init(_ counter: Counter, name: String, help: String) {
+    self.name = name
+    self.help = help
+    self.counter = counter
+  }
+
+  package func expose(into text: inout ExpositionText) {
+    text.family(self.name, .counter, help: self.help)
+    self.counter.expose(as: self.name, [], into: &text)
+  }
+}

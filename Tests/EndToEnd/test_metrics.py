@@ -35,6 +35,7 @@ def test_every_sample_has_its_family_and_help(gateway, stub, iot, thing, job):
         f"{PREFIX}_upstream_connections": "gauge",
         f"{PREFIX}_upstream_pool_waiting": "gauge",
         f"{PREFIX}_build_info": "gauge",
+        f"{PREFIX}_log_lines_dropped_total": "counter",
         "process_cpu_seconds_total": "counter",
         "process_resident_memory_bytes": "gauge",
         "process_open_fds": "gauge",

@@ -66,6 +66,10 @@ struct GatewayServices: Drainable {
       listeners.append(listener)
     }
     Self.registerConnections(grpc: listeners, admin: admin, in: registry)
+    registry.register(
+      NamedCounter(
+        LogSink.standardError.droppedLines, name: "iot_jobs_gateway_log_lines_dropped_total",
+        help: "Log lines that standard error did not take at once."))
     registry.register(ProcessMetrics())
     readiness.met(.listenersBound)
     return GatewayServices(
