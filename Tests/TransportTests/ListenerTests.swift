@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import NIOCore
 import NIOPosix
 import Testing
@@ -99,6 +100,54 @@ struct ListenerTests {
     await #expect(throws: (any Error).self) {
       try await ClientBootstrap(group: self.group).connect(unixDomainSocketPath: path).get()
     }
+  }
+
+  @Test func `a unix socket that is served is not taken over`() async throws {
+    let path = "/tmp/listener-test.\(UInt32.random(in: 0...UInt32.max)).sock"
+    let first = try await Listener.bind(to: .unix(path: path), on: self.group) { channel in
+      try channel.pipeline.syncOperations.addHandler(Echo())
+    }
+    await #expect {
+      try await Listener.bind(to: first.address, on: self.group) { _ in }
+    } throws: { error in
+      guard case .bindFailed(first.address, let reason) = error as? ListenError else {
+        return false
+      }
+      return reason.contains("in use")
+    }
+    let connection = try await self.connect(to: first)
+    #expect(try await self.exchange(on: connection) == "ping")
+    await first.drain(grace: .seconds(30))
+  }
+
+  @Test func `a file that is no socket stays`() async throws {
+    let path = "/tmp/listener-test.\(UInt32.random(in: 0...UInt32.max)).txt"
+    try Data("mine".utf8).write(to: URL(filePath: path))
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    await #expect(throws: ListenError.self) {
+      try await Listener.bind(to: .unix(path: path), on: self.group) { _ in }
+    }
+    #expect(try Data(contentsOf: URL(filePath: path)) == Data("mine".utf8))
+  }
+
+  @Test(arguments: [(1, 8), (60, 60), (.max, 32_767)])
+  func `a TCP peer that vanished is found out`(asked: Int, seconds: Int) async throws {
+    let options = self.group.next().makePromise(of: [Int].self)
+    let listener = try await Listener.bind(
+      to: ListenAddress("127.0.0.1:0"), on: self.group,
+      limits: ListenerLimits(peerTimeoutSeconds: asked)
+    ) { channel in
+      let sync = try #require(channel.syncOptions)
+      let names = [TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_USER_TIMEOUT]
+      let tcp = try names.map { name in try sync.getOption(.tcpOption(.init(rawValue: name))) }
+      options.succeed(
+        ([try sync.getOption(.socketOption(.so_keepalive))] + tcp).map { Int($0) })
+    }
+    let connection = try await self.connect(to: listener)
+    #expect(
+      try await options.futureResult.get() == [1, seconds / 2, seconds / 8, 4, seconds * 1000])
+    try await connection.close().get()
+    await listener.drain(grace: .zero)
   }
 
   @Test func `a connection over the limit is closed and not counted`() async throws {

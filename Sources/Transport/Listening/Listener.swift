@@ -3,6 +3,7 @@
 // A listening socket and the connections that came in through it.
 // What is spoken on a connection is the business of the closure that sets it up.
 
+import Glibc
 package import NIOCore
 import NIOPosix
 
@@ -12,10 +13,17 @@ package struct ListenerLimits: Equatable, Sendable {
   package var connections: Int
   /// Connections that the kernel holds until they are accepted.
   package var backlog: Int
+  /// How long a TCP peer may acknowledge nothing, neither data nor a probe, before its connection
+  /// is closed: one that vanished without a word would else hold its place for ever. In seconds, 8
+  /// at least and 32,767 at most.
+  package private(set) var peerTimeoutSeconds: Int
 
-  package init(connections: Int = 10_000, backlog: Int = 1_024) {
+  package init(
+    connections: Int = 10_000, backlog: Int = 1_024, peerTimeoutSeconds: Int = 120
+  ) {
     self.connections = connections
     self.backlog = backlog
+    self.peerTimeoutSeconds = min(max(peerTimeoutSeconds, 8), 32_767)
   }
 }
 
@@ -40,7 +48,8 @@ package final class Listener: Sendable {
   ///
   /// `configure` puts the handlers into the pipeline of a new connection. It runs in the event loop
   /// of that connection; when it throws, the connection is closed. A socket file left behind by a
-  /// process that died is replaced; any other file at the path is an error.
+  /// process that died is replaced; one that is still served, or any other file at the path, is an
+  /// error. Two processes that bind to one path at the very same moment are not told apart.
   /// - Throws: ``ListenError/bindFailed(address:reason:)``.
   package static func bind(
     to address: ListenAddress,
@@ -56,11 +65,12 @@ package final class Listener: Sendable {
       .childChannelInitializer { connection in
         connection.eventLoop.makeCompletedFuture {
           try roster.admit(connection)
-          try Self.sendWithoutDelay(connection, on: address)
+          try Self.setSocketOptions(of: connection, on: address, limits)
           try configure(connection)
         }
       }
     do {
+      if case .unix(let path) = address { try await Self.expectNobody(at: path, on: group) }
       let channel = try await Self.bind(bootstrap, to: address).get()
       let bound = address.withPort(of: channel.localAddress)
       return Listener(address: bound, channel: channel, roster: roster)
@@ -111,11 +121,33 @@ package final class Listener: Sendable {
     }
   }
 
-  /// Answers are written whole, so waiting for more bytes would only add to the latency.
-  private static func sendWithoutDelay(_ connection: any Channel, on address: ListenAddress) throws
-  {
+  /// NIO replaces a socket file without a look at who serves it.
+  private static func expectNobody(at path: String, on group: any EventLoopGroup) async throws {
+    do {
+      let connection = try await ClientBootstrap(group: group)
+        .connect(unixDomainSocketPath: path).get()
+      connection.close(promise: nil)
+    } catch let error as IOError where [ENOENT, ECONNREFUSED].contains(error.errnoCode) {
+      return
+    }
+    throw IOError(errnoCode: EADDRINUSE, reason: "bind")
+  }
+
+  private static func setSocketOptions(
+    of connection: any Channel, on address: ListenAddress, _ limits: ListenerLimits
+  ) throws {
+    guard let options = connection.syncOptions else { return }
     if case .unix = address { return }
-    try connection.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    // Answers are written whole, so waiting for more bytes would only add to the latency.
+    try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+    // Probes tell of a peer that owes nothing (tcp(7)): half the time is silence, then come four.
+    let seconds = limits.peerTimeoutSeconds
+    try options.setOption(.socketOption(.so_keepalive), value: 1)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: seconds / 2)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: seconds / 8)
+    try options.setOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 4)
+    // Of one that owes acknowledgements, the retransmissions tell; in milliseconds.
+    try options.setOption(.tcpOption(.init(rawValue: TCP_USER_TIMEOUT)), value: seconds * 1000)
   }
 
   private static func reason(for error: any Error) -> String {
