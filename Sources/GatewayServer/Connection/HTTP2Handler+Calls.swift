@@ -115,9 +115,11 @@ extension HTTP2Handler {
     rpc.call = call
     let streamID = rpc.streamID
     let handler = self.bound
-    rpc.task = self.service.start(call, in: rpc.context) { outcome in
+    let task = self.service.start(call, in: rpc.context) { outcome in
       handler.value.callEnded(streamID, outcome)
     }
+    // An answer that came at once leaves nothing to cancel.
+    if !rpc.isCounted { rpc.task = task }
   }
 }
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GatewayTestKit
+import HTTP2Engine
+import JobsAPI
+import Testing
+
+@testable import GatewayServer
+
+/// Calls that are made and answered.
+struct HTTP2HandlerCallTests {
+  private static func describeReply(_ trace: UpstreamTrace = UpstreamTrace()) -> [UInt8] {
+    RPCReply(trace) { WireResponse.appendDescribe(ScriptedBackend.execution, to: &$0) }.frame
+  }
+
+  @Test func `a call is headers, one message and trailers`() async throws {
+    let caller = try await Caller()
+    let answer = try await caller.call(Request(.describe).adding("x-request-id", "r-1"))
+    #expect(
+      answer.headers == [
+        ":status: 200", "content-type: application/grpc", "x-request-id: r-1",
+      ])
+    #expect(answer.body == Self.describeReply())
+    #expect(answer.trailers == ["grpc-status: 0"])
+    #expect(answer.isEnded)
+    #expect(
+      caller.backend.calls == [.describe(DescribeJobExecution(thingName: "t1", jobID: "j1"))])
+    #expect(caller.counted == [#"method="DescribeJobExecution",code="OK""#: 1])
+    #expect(caller.inFlight == 0)
+  }
+
+  @Test(arguments: JobsOperation.allCases)
+  func `each method reaches its operation`(operation: JobsOperation) async throws {
+    let caller = try await Caller()
+    let answer = try await caller.call(Request(operation))
+    #expect(answer.status == "0")
+    #expect(caller.backend.calls.map(\.operation) == [operation])
+    #expect(caller.counted == [#"method="\#(operation.rawValue)",code="OK""#: 1])
+  }
+
+  @Test func `a request may come in any two parts`() async throws {
+    let request = Request(.describe).bytes(on: 1)
+    for cut in 1..<request.count {
+      let caller = try await Caller()
+      try await caller.send(Array(request[..<cut]))
+      #expect(caller.backend.calls.isEmpty)
+      try await caller.send(Array(request[cut...]))
+      #expect(try await caller.answer().body == Self.describeReply())
+    }
+  }
+
+  @Test func `a request may come byte by byte`() async throws {
+    let caller = try await Caller()
+    for byte in Request(.describe).bytes(on: 1) { try await caller.send([byte]) }
+    #expect(try await caller.answer().status == "0")
+    #expect(caller.backend.calls.count == 1)
+  }
+
+  @Test func `a message may come in many DATA frames`() async throws {
+    let caller = try await Caller()
+    let request = Request(.describe)
+    try await caller.send(.headers(request.headers, on: 1))
+    for byte in request.body { try await caller.send(.data([byte], on: 1)) }
+    #expect(caller.backend.calls.isEmpty)
+    try await caller.send(.data([], on: 1, endStream: true))
+    #expect(try await caller.answer().status == "0")
+  }
+
+  @Test func `two calls in one read are answered in one write`() async throws {
+    let caller = try await Caller()
+    let writesBefore = caller.writeCount
+    try await caller.send(Request(.describe).bytes(on: 1) + Request(.startNext).bytes(on: 3))
+    _ = try await caller.takeFrames()
+    #expect(caller.writeCount == writesBefore + 1)
+    #expect(caller.answers[1]?.status == "0")
+    #expect(caller.answers[3]?.status == "0")
+  }
+
+  @Test func `a slow call does not hold up a quick one`() async throws {
+    let caller = try await Caller(.wait)
+    try await caller.send(Request(.describe).bytes(on: 1))
+    caller.backend.follow(.answer())
+    #expect(try await caller.call(Request(.getPending), on: 3).status == "0")
+    #expect(caller.answers[1] == nil)
+    #expect(caller.inFlight == 1)
+    caller.backend.release()
+    #expect(try await caller.answer(on: 1).status == "0")
+    #expect(caller.inFlight == 0)
+  }
+
+  @Test func `the last layer runs in its event loop, also after it waited`() async throws {
+    let caller = try await Caller(.wait)
+    try await caller.send(Request(.update).bytes(on: 1))
+    #expect(caller.backend.waiting == 1)
+    caller.backend.release()
+    #expect(try await caller.answer().status == "0")
+    #expect(caller.backend.wasInLoop == [true, true, true])
+  }
+}
+
+// MARK: - Metadata
+
+struct HTTP2HandlerMetadataTests {
+  @Test func `the trailers tell AWS's id and the attempts`() async throws {
+    let trace = UpstreamTrace(awsRequestID: "aws-1", attempts: 2)
+    let caller = try await Caller(.answer(trace))
+    let answer = try await caller.call(Request(.describe))
+    #expect(
+      answer.trailers == [
+        "grpc-status: 0", "x-amzn-requestid: aws-1", "x-gateway-attempts: 2",
+      ])
+  }
+
+  @Test func `a call without an id is given one, a new one each`() async throws {
+    let caller = try await Caller()
+    var ids: Set<String> = []
+    for streamID in [Int32(1), 3] {
+      let answer = try await caller.call(Request(.describe), on: streamID)
+      ids.insert(try #require(answer["x-request-id"]))
+    }
+    #expect(ids.count == 2)
+    #expect(ids.allSatisfy { !$0.isEmpty })
+    #expect(Set(caller.backend.asked.map(\.context.requestID)) == ids)
+  }
+
+  @Test(arguments: ["", "two words", "t\tab", "café", String(repeating: "x", count: 129)])
+  func `an id that could spoil a log or a header is replaced`(offered: String) async throws {
+    let caller = try await Caller()
+    let answer = try await caller.call(Request(.describe).adding("x-request-id", offered))
+    #expect(answer.status == "0")
+    #expect(answer["x-request-id"] != offered)
+    #expect(answer["x-request-id"] == caller.backend.asked.first?.context.requestID)
+  }
+
+  @Test func `trace context and deadline reach the backend`() async throws {
+    let caller = try await Caller()
+    let before = ContinuousClock.now
+    _ = try await caller.call(
+      Request(.describe).adding("traceparent", "00-aa-bb-01").adding("tracestate", "v=1")
+        .adding("grpc-timeout", "5S"))
+    let context = try #require(caller.backend.asked.first?.context)
+    #expect(context.traceparent == "00-aa-bb-01")
+    #expect(context.tracestate == "v=1")
+    let deadline = try #require(context.deadline)
+    #expect(deadline >= before.advanced(by: .seconds(5)))
+    #expect(deadline <= ContinuousClock.now.advanced(by: .seconds(5)))
+  }
+
+  @Test func `a call without a timeout has no deadline`() async throws {
+    let caller = try await Caller()
+    _ = try await caller.call(Request(.describe))
+    let context = try #require(caller.backend.asked.first?.context)
+    #expect(context.deadline == nil)
+  }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import NIOCore
+import Synchronization
+
+@testable import GatewayServer
+
+/// Writes down what it is asked, and answers as the test has said it should.
+final class ScriptedBackend: JobsBackend, Sendable {
+  enum Script: Sendable {
+    /// Answers at once.
+    case answer(UpstreamTrace = UpstreamTrace())
+    case fail(JobsFailure)
+    /// Suspends until ``release()``, or until the call is cancelled.
+    case wait
+    /// Suspends until ``release()``, whatever becomes of the call.
+    case waitStubbornly
+  }
+
+  struct Asked: Sendable {
+    var call: JobsCall
+    var context: CallContext
+  }
+
+  private typealias Waiter = CheckedContinuation<Bool, Never>
+
+  private struct State {
+    var script: Script
+    var asked: [Asked] = []
+    var waiters: [Int: Waiter] = [:]
+    /// Calls whose task was cancelled, by their position in `asked`.
+    var cancelled: Set<Int> = []
+    var wasInLoop: [Bool] = []
+  }
+
+  static let execution: JobExecution = {
+    var execution = JobExecution()
+    execution.jobID = "j1"
+    execution.status = .queued
+    execution.versionNumber = 1
+    return execution
+  }()
+
+  private let loop: any EventLoop
+  private let state: Mutex<State>
+
+  init(on loop: any EventLoop, _ script: Script = .answer()) {
+    self.loop = loop
+    self.state = Mutex(State(script: script))
+  }
+
+  // MARK: What the test says and asks
+
+  func follow(_ script: Script) { self.state.withLock { $0.script = script } }
+
+  var asked: [Asked] { self.state.withLock { $0.asked } }
+
+  var calls: [JobsCall] { self.asked.map(\.call) }
+
+  var waiting: Int { self.state.withLock { $0.waiters.count } }
+
+  var cancelled: Int { self.state.withLock { $0.cancelled.count } }
+
+  /// Whether it ran in the loop it was made for: at the start of a call, and if the call had to wait
+  /// also right after that and at its end.
+  var wasInLoop: [Bool] { self.state.withLock { $0.wasInLoop } }
+
+  /// Lets everyone who waits go on to an answer.
+  func release() {
+    let waiters = self.state.withLock { state in
+      defer { state.waiters = [:] }
+      return state.waiters.values
+    }
+    for waiter in waiters { waiter.resume(returning: true) }
+  }
+
+  // MARK: The four operations
+
+  func describe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.play(.describe(call), context, Self.execution)
+  }
+
+  func getPending(
+    _ call: GetPendingJobExecutions, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
+    try await self.play(.getPending(call), context, PendingJobExecutions())
+  }
+
+  func startNext(
+    _ call: StartNextPendingJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.play(.startNext(call), context, Self.execution)
+  }
+
+  func update(
+    _ call: UpdateJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
+    try await self.play(.update(call), context, UpdatedJobExecution())
+  }
+
+  private func play<Value: Sendable>(
+    _ call: JobsCall, _ context: CallContext, _ value: Value
+  ) async throws(JobsFailure) -> JobsReply<Value> {
+    self.noteLoop()
+    let (position, script) = self.state.withLock { state in
+      state.asked.append(Asked(call: call, context: context))
+      return (state.asked.count - 1, state.script)
+    }
+    switch script {
+    case .answer(let trace): return JobsReply(value, trace: trace)
+    case .fail(let failure): throw failure
+    case .wait:
+      let isReleased = await withTaskCancellationHandler {
+        await self.wait(position)
+      } onCancel: {
+        self.cancel(position)?.resume(returning: false)
+      }
+      guard isReleased else { throw JobsFailure(.cancelled(mayHaveBeenApplied: true)) }
+    case .waitStubbornly:
+      _ = await self.wait(position)
+    }
+    self.noteLoop()
+    return JobsReply(value)
+  }
+
+  private func noteLoop() {
+    let isInLoop = self.loop.inEventLoop
+    self.state.withLock { $0.wasInLoop.append(isInLoop) }
+  }
+
+  private func wait(_ position: Int) async -> Bool {
+    let isReleased = await withCheckedContinuation { (waiter: Waiter) in
+      let isLate = self.state.withLock { state in
+        if state.cancelled.contains(position) { return true }
+        state.waiters[position] = waiter
+        return false
+      }
+      if isLate { waiter.resume(returning: false) }
+    }
+    self.noteLoop()
+    return isReleased
+  }
+
+  private func cancel(_ position: Int) -> Waiter? {
+    self.state.withLock { state in
+      state.cancelled.insert(position)
+      return state.waiters.removeValue(forKey: position)
+    }
+  }
+}
