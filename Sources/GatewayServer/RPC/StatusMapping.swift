@@ -38,7 +38,8 @@ package enum StatusMapping {
 
   private static func refused(_ refusal: AWSRefusal, _ call: JobsCall) -> RPCFailure {
     let (code, reason, retry) = Self.row(refusal, call)
-    let message = refusal.message.isEmpty ? refusal.name : refusal.message
+    var message = refusal.message.isEmpty ? refusal.name : refusal.message
+    if reason == .outcomeUnknown { message += Self.outcomeWords }
     var failure = RPCFailure(code, reason, .aws, message: message, retry: retry)
     failure.executionState = refusal.executionState
     failure.facts = [
@@ -170,11 +171,13 @@ package enum StatusMapping {
     return failure
   }
 
+  private static let outcomeWords = "; the write may have been applied, read before repeating"
+
   private static func outcomeUnknown(_ what: String, _ detail: String?) -> RPCFailure {
     let tail = detail.map { ": \($0)" } ?? ""
     return RPCFailure(
       .unknown, .outcomeUnknown,
-      message: "\(what); the write may have been applied, read before repeating\(tail)",
+      message: what + Self.outcomeWords + tail,
       retry: .never)
   }
 
