@@ -23,9 +23,12 @@ struct RequestIDs {
 
   /// The caller's id if it can go into logs and headers as it is: 1 to 128 visible ASCII bytes.
   func id(offered: ArraySlice<UInt8>?, streamID: Int32) -> String {
-    guard let offered, (1...128).contains(offered.count),
-      offered.allSatisfy({ (0x21...0x7E).contains($0) })
-    else { return self.id(streamID: streamID) }
+    guard let offered, Self.isPlain(offered) else { return self.id(streamID: streamID) }
     return String(decoding: offered, as: UTF8.self)
+  }
+
+  /// Whether an id, whoever made it, can go into logs and headers as it is.
+  static func isPlain(_ id: some Collection<UInt8>) -> Bool {
+    (1...128).contains(id.count) && id.allSatisfy { (0x21...0x7E).contains($0) }
   }
 }

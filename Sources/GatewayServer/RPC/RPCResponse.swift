@@ -72,7 +72,8 @@ enum RPCResponse {
   }
 
   private static func append(_ trace: UpstreamTrace, to fields: inout HeaderFields) {
-    if let awsRequestID = trace.awsRequestID {
+    // What AWS sends is bounded by its parser only, and a client resets a stream for one bad byte.
+    if let awsRequestID = trace.awsRequestID, RequestIDs.isPlain(awsRequestID.utf8) {
       fields.append("x-amzn-requestid", text: awsRequestID)
     }
     switch trace.attempts {
