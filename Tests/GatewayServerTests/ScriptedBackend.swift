@@ -24,6 +24,7 @@ final class ScriptedBackend: JobsBackend, Sendable {
   }
 
   private typealias Waiter = CheckedContinuation<Bool, Never>
+  private typealias Observer = CheckedContinuation<Void, Never>
 
   private struct State {
     var script: Script
@@ -32,6 +33,8 @@ final class ScriptedBackend: JobsBackend, Sendable {
     /// Calls whose task was cancelled, by their position in `asked`.
     var cancelled: Set<Int> = []
     var wasInLoop: [Bool] = []
+    /// Waits for the first call.
+    var observer: Observer?
   }
 
   static let execution: JobExecution = {
@@ -65,6 +68,18 @@ final class ScriptedBackend: JobsBackend, Sendable {
   /// Whether it ran in the loop it was made for: at the start of a call, and if the call had to wait
   /// also right after that and at its end.
   var wasInLoop: [Bool] { self.state.withLock { $0.wasInLoop } }
+
+  /// Returns as soon as a call waits for ``release()``.
+  func untilWaiting() async {
+    await withCheckedContinuation { observer in
+      let isWaiting = self.state.withLock { state in
+        if !state.waiters.isEmpty { return true }
+        state.observer = observer
+        return false
+      }
+      if isWaiting { observer.resume() }
+    }
+  }
 
   /// Lets everyone who waits go on to an answer.
   func release() {
@@ -133,12 +148,14 @@ final class ScriptedBackend: JobsBackend, Sendable {
 
   private func wait(_ position: Int) async -> Bool {
     let isReleased = await withCheckedContinuation { (waiter: Waiter) in
-      let isLate = self.state.withLock { state in
-        if state.cancelled.contains(position) { return true }
+      let (isLate, observer) = self.state.withLock { state in
+        if state.cancelled.contains(position) { return (true, nil as Observer?) }
         state.waiters[position] = waiter
-        return false
+        defer { state.observer = nil }
+        return (false, state.observer)
       }
       if isLate { waiter.resume(returning: false) }
+      observer?.resume()
     }
     self.noteLoop()
     return isReleased

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GatewayServer
+import NIOCore
+import NIOPosix
+import Telemetry
+import Testing
+import Transport
+
+/// The pages over real sockets, with the pipeline that production has.
+struct AdminServerTests {
+  private let group = MultiThreadedEventLoopGroup.singleton
+
+  private func bind() async throws -> Listener {
+    try await AdminServer.bind(
+      to: .ipv4(host: "127.0.0.1", port: 0), on: self.group, registry: MetricsRegistry(),
+      readiness: Readiness())
+  }
+
+  /// Sends the text, and gathers what comes until `isEnough` says so or the server closes.
+  private func exchange(
+    _ text: String, with listener: Listener, until isEnough: (String) async -> Bool
+  ) async throws -> String {
+    let address = try #require(listener.address.socketAddress)
+    let client = try await ClientBootstrap(group: self.group).connect(to: address) { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+      }
+    }
+    return try await client.executeThenClose { inbound, outbound in
+      try await outbound.write(ByteBuffer(string: text))
+      var received = ""
+      for try await buffer in inbound {
+        received += String(buffer: buffer)
+        if await isEnough(received) { break }
+      }
+      return received
+    }
+  }
+
+  @Test func `pipelined requests are answered in order, then the connection closes`() async throws {
+    let listener = try await self.bind()
+    let answer = try await self.exchange(
+      "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
+        + "GET /readyz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+      with: listener
+    ) { _ in false }
+    #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+    #expect(answer.contains("\r\n\r\nlive\nHTTP/1.1 503 Service Unavailable\r\n"))
+    #expect(await listener.drain(grace: .seconds(10)) == 0)
+  }
+
+  @Test func `what is no HTTP is answered 400 and closed`() async throws {
+    let listener = try await self.bind()
+    let answer = try await self.exchange("\u{16}\u{3}\u{1} hello\r\n\r\n", with: listener) { _ in
+      false
+    }
+    #expect(answer.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+    #expect(await listener.drain(grace: .seconds(10)) == 0)
+  }
+
+  @Test func `an idle connection does not hold the drain`() async throws {
+    let listener = try await self.bind()
+    let answer = try await self.exchange(
+      "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n", with: listener
+    ) { received in
+      guard received.hasSuffix("live\n") else { return false }
+      // Returns when the connection is closed, which the client has not asked for.
+      #expect(await listener.drain(grace: .seconds(10)) == 0)
+      return true
+    }
+    #expect(answer.hasSuffix("\r\n\r\nlive\n"))
+  }
+}
