@@ -105,4 +105,21 @@ import Transport
         == .repeatOnFreshConnection)
     #expect(progress.failed(second, withinCallersDeadline: false) == .fail(cause))
   }
+
+  @Test(arguments: [
+    (AWSErrorKind.throttled, false), (.serviceUnavailable, false), (.credentialsExpired, false),
+    (.unknown, false), (.resourceNotFound, true), (.invalidRequest, true),
+  ])
+  func `a refusal speaks for an earlier attempt only if the service looked`(
+    kind: AWSErrorKind, speaks: Bool
+  ) {
+    let refusal = JobsFailure.Cause.refused(
+      AWSRefusal(name: "X", httpStatus: 400, message: "", kind: kind))
+    var progress = CallProgress(.startNext)
+    #expect(progress.cause(ofRefusal: refusal) == refusal)
+    _ = progress.failed(.closedBeforeResponse(reused: true), withinCallersDeadline: false)
+    let later = progress.cause(ofRefusal: refusal)
+    #expect((later == refusal) == speaks)
+    if !speaks { #expect(later == .interrupted("upstream connection closed without a response")) }
+  }
 }

@@ -49,7 +49,6 @@ private let response =
 
 private var parsed: UpstreamResponse {
   var response = UpstreamResponse(status: 200)
-  response.date = "Fri, 02 Jan 2026 03:04:05 GMT"
   response.head.requestID = "r-1"
   response.body = Array("{\"key\": 1}\n".utf8)
   return response

@@ -96,10 +96,16 @@ extension HTTPExchangeHandler {
 
   private func carryOut(_ answer: HTTPExchangeState.OnClosed) {
     switch answer {
-    case .succeed: self.finish(.success(self.response), reusable: false)
+    case .succeed: self.finish(.success(self.takeResponse()), reusable: false)
     case .fail(let failure): self.finish(.failure(failure), reusable: false)
     case .nothing: return
     }
+  }
+
+  /// An idle connection keeps nothing of its last answer.
+  private func takeResponse() -> UpstreamResponse {
+    defer { self.response = UpstreamResponse(status: 0) }
+    return self.response
   }
 
   /// Gives the connection back first: who waits for it should not wait for the caller's next step.
@@ -125,7 +131,7 @@ extension HTTPExchangeHandler {
     self.carryOut(self.state.closed())
     if let seat = self.seat {
       self.seat = nil
-      seat.pool.connectionClosed(seat.id)
+      seat.pool.connectionClosed(self, seat.id)
     }
   }
 }
@@ -138,7 +144,7 @@ extension HTTPExchangeHandler {
     let answer = self.state.receivedBytes()
     if answer == .close, let seat = self.seat {
       // The pool must not hand it out before the close is through.
-      seat.pool.connectionClosed(seat.id)
+      seat.pool.connectionClosed(self, seat.id)
     }
     return answer
   }
@@ -153,7 +159,7 @@ extension HTTPExchangeHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     switch self.state.readComplete() {
-    case .succeed(let reusable): self.finish(.success(self.response), reusable: reusable)
+    case .succeed(let reusable): self.finish(.success(self.takeResponse()), reusable: reusable)
     case .nothing: return
     }
   }

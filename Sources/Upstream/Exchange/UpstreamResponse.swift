@@ -5,8 +5,6 @@ package import JobsAPI
 /// An upstream's answer: the body, and of the head only what somebody here reads.
 package struct UpstreamResponse: Equatable, Sendable {
   package var head: RESTResponseHead
-  /// `Date`, as it came: for the correction of our clock.
-  package var date: String?
   package var body: [UInt8] = []
 
   package init(status: Int) {

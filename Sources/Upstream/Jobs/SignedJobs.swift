@@ -168,7 +168,7 @@ extension SignedJobs {
     } catch {
       self.observe(
         Call.operation, response.head.status, errorName: error.cause.label, since: started)
-      throw JobsFailure(error.cause, trace: trace)
+      throw JobsFailure(progress.cause(ofRefusal: error.cause), trace: trace)
     }
   }
 

@@ -22,6 +22,8 @@ package final class LoopPool {
   private var connections: [HTTPExchangeHandler?]
   private var queue: [PoolState.WaiterID: Queued] = [:]
   private var expiryTimer: Scheduled<Void>?
+  /// When that timer fires.
+  private var expiryTimerDue: ContinuousClock.Instant?
   private var drained: EventLoopPromise<Void>?
 
   private struct Queued {
@@ -228,7 +230,9 @@ extension LoopPool {
   }
 
   /// A connection is gone, or about to be.
-  func connectionClosed(_ id: PoolState.ConnectionID) {
+  func connectionClosed(_ connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID) {
+    // The slot may be another's by now.
+    if self.connections[id.slot] === connection { self.connections[id.slot] = nil }
     self.carryOut(self.state.closed(id))
     self.finishDrainIfDone()
     self.updateGauges()
@@ -275,12 +279,15 @@ extension LoopPool {
   /// One timer for all idle connections. It may come before anything is due, if the connection that
   /// it was set for has been used since; then it is set anew.
   private func armExpiryTimer() {
-    guard self.expiryTimer == nil, let due = self.state.nextExpiry else {
-      return
-    }
+    guard let due = self.state.nextExpiry else { return }
+    // A connection's greatest age may come before another's idle timeout.
+    if let armed = self.expiryTimerDue, armed <= due { return }
+    self.expiryTimer?.cancel()
+    self.expiryTimerDue = due
     let delay = TimeAmount(ContinuousClock.now.duration(to: due))
     self.expiryTimer = self.loop.assumeIsolated().scheduleTask(in: delay) {
       self.expiryTimer = nil
+      self.expiryTimerDue = nil
       for id in self.state.expire(now: .now) {
         self.close(id)
       }
