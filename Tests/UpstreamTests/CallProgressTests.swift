@@ -52,7 +52,7 @@ import Transport
       ExchangeFailure.queueFull(limit: 7),
       JobsFailure.Cause.overloaded("7 calls wait for an upstream connection already"), 0
     ),
-    (.draining, .overloaded("the gateway is shutting down"), 0),
+    (.draining, .draining, 0),
     (.connectFailed(.native(errno: 111)), .unreachable("connection refused"), 0),
     (
       .notSent(reused: false),

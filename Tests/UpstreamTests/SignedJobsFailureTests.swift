@@ -174,9 +174,7 @@ import Testing
     #expect(
       await running.value.failure == failure(.attemptTimedOut(requestSent: true), attempts: 1))
     await drained
-    #expect(
-      await bench.describe().failure
-        == failure(.overloaded("the gateway is shutting down"), attempts: 0))
+    #expect(await bench.describe().failure == failure(.draining, attempts: 0))
     #expect(bench.jobs.gauges.active.value == 0)
   }
 }
