@@ -26,7 +26,9 @@ class Failure:
     def detail(self, kind: type):
         """The detail of one type; None if it is not there."""
         found = [
-            detail for detail in (self.status.details if self.status else []) if detail.Is(kind.DESCRIPTOR)
+            detail
+            for detail in (self.status.details if self.status else [])
+            if detail.Is(kind.DESCRIPTOR)
         ]
         assert len(found) <= 1
         if not found:
@@ -63,7 +65,9 @@ def read(error: grpc.RpcError) -> Failure:
 
 
 @contextlib.contextmanager
-def failing(code: grpc.StatusCode, reason: str | None = None, domain: str | None = None) -> Iterator[list[Failure]]:
+def failing(
+    code: grpc.StatusCode, reason: str | None = None, domain: str | None = None
+) -> Iterator[list[Failure]]:
     """Expects a call to fail, and hands out how."""
     seen: list[Failure] = []
     with pytest.raises(grpc.RpcError) as caught:

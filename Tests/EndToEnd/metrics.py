@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import urllib.request
 
-_SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)\Z')
+_SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)\Z")
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|\Z)')
 
 Labels = frozenset[tuple[str, str]]
@@ -47,7 +47,9 @@ class Exposition:
     def value(self, name: str, **labels: str) -> float:
         """The sum of the samples that carry these labels; zero when there are none."""
         wanted = set(labels.items())
-        return sum(value for (key, held), value in self.samples.items() if key == name and wanted <= held)
+        return sum(
+            value for (key, held), value in self.samples.items() if key == name and wanted <= held
+        )
 
     def family(self, name: str) -> str:
         """The family that a sample belongs to: a histogram's samples carry suffixes."""

@@ -109,7 +109,12 @@ def test_without_a_region_it_does_not_start():
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_the_region_may_come_from_awss_variables(variable):
     with Program(
-        "serve", *ENDPOINT, *PORTS, "--log-format", "json", env={**CREDENTIALS, variable: "eu-west-1"}
+        "serve",
+        *ENDPOINT,
+        *PORTS,
+        "--log-format",
+        "json",
+        env={**CREDENTIALS, variable: "eu-west-1"},
     ) as program:
         assert program.listener("grpc")
 
@@ -186,9 +191,7 @@ def test_the_file_may_be_named_by_a_variable(tmp_path, upstream):
 
 def test_a_strange_variable_with_our_prefix_only_warns():
     env = {**CREDENTIALS, "IOT_JOBS_GATEWAY_SERVICE_HOST": "10.0.0.1"}
-    with Program(
-        "serve", *ENDPOINT, *REGION, *PORTS, "--log-format", "json", env=env
-    ) as program:
+    with Program("serve", *ENDPOINT, *REGION, *PORTS, "--log-format", "json", env=env) as program:
         assert program.listener("grpc")
         warnings = [record for record in program.records if record.get("level") == "warning"]
     assert "IOT_JOBS_GATEWAY_SERVICE_HOST" in json.dumps(warnings)
@@ -207,7 +210,9 @@ def test_two_listeners_serve_alike(upstream, tmp_path):
             target = f"unix:{path}" if target.startswith(("unix:", "/")) else target
             with grpc.insecure_channel(target) as channel:
                 rpc.JobsDataPlaneServiceStub(channel).GetPendingJobExecutions(
-                    pb.GetPendingJobExecutionsRequest(thing_name="t"), timeout=20, wait_for_ready=True
+                    pb.GetPendingJobExecutionsRequest(thing_name="t"),
+                    timeout=20,
+                    wait_for_ready=True,
                 )
     assert len(upstream.requests) == 2
 

@@ -43,9 +43,7 @@ def test_the_client_that_it_prints_starts_a_job(demo, tmp_path):
     commands, _, code = told.partition("import grpc\n")
     protoc, code = commands.strip().replace("\\\n", " "), code.partition("AWS_ACCESS_KEY_ID")[0]
     assert protoc.startswith("python3 -m grpc_tools.protoc")
-    arguments = [
-        word.replace("_out=.", f"_out={tmp_path}") for word in protoc.split()[1:]
-    ]
+    arguments = [word.replace("_out=.", f"_out={tmp_path}") for word in protoc.split()[1:]]
     subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True)
     done = subprocess.run(
         [sys.executable, "-c", f"import grpc\n{code}"],

@@ -20,7 +20,13 @@ REFUSALS = [
     ("ValidationException", 400, Code.INVALID_ARGUMENT, "INVALID_REQUEST", False),
     ("ResourceNotFoundException", 404, Code.NOT_FOUND, "RESOURCE_NOT_FOUND", False),
     ("TerminalStateException", 410, Code.FAILED_PRECONDITION, "TERMINAL_STATE", False),
-    ("InvalidStateTransitionException", 409, Code.FAILED_PRECONDITION, "INVALID_STATE_TRANSITION", False),
+    (
+        "InvalidStateTransitionException",
+        409,
+        Code.FAILED_PRECONDITION,
+        "INVALID_STATE_TRANSITION",
+        False,
+    ),
     ("VersionConflictException", 409, Code.ABORTED, "VERSION_MISMATCH", False),
     ("ConflictException", 409, Code.ALREADY_EXISTS, "CONFLICT", False),
     ("ServiceQuotaExceededException", 402, Code.RESOURCE_EXHAUSTED, "QUOTA_EXCEEDED", False),
@@ -208,7 +214,9 @@ def test_a_read_that_is_cut_off_may_be_repeated(upstream, forwarding, instead):
 
 @pytest.mark.parametrize("cut_after", [1, 40, 150, 240])
 def test_an_answer_cut_short_is_no_answer(upstream, forwarding, cut_after):
-    upstream.respond = lambda _: Answer(body=b'{"execution":{"jobId":"j"}}' + b" " * 200, cut_after=cut_after)
+    upstream.respond = lambda _: Answer(
+        body=b'{"execution":{"jobId":"j"}}' + b" " * 200, cut_after=cut_after
+    )
     with failing(Code.UNAVAILABLE):
         forwarding.DescribeJobExecution(
             pb.DescribeJobExecutionRequest(thing_name="t", job_id="j"), timeout=30
@@ -234,7 +242,9 @@ def test_a_redirect_is_not_followed(upstream, forwarding):
 
 def test_no_secret_shows_in_a_failure(upstream, forwarding):
     upstream.respond = lambda request: Answer.error(
-        "InvalidSignatureException", 403, f"The Canonical String was {request.header('Authorization')}"
+        "InvalidSignatureException",
+        403,
+        f"The Canonical String was {request.header('Authorization')}",
     )
     with pytest.raises(grpc.RpcError) as caught:
         forwarding.GetPendingJobExecutions(

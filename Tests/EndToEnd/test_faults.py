@@ -200,7 +200,12 @@ def test_a_fault_that_cannot_be_read_is_refused(emulator):
     host, port = emulator.address.rsplit(":", 1)
     connection = http.client.HTTPConnection(host, int(port), timeout=10)
     try:
-        for body in ('{"latnecyMilliseconds": 3}', '{"next": ["drop=maybe"]}', "[", '{"errorRate": 2}'):
+        for body in (
+            '{"latnecyMilliseconds": 3}',
+            '{"next": ["drop=maybe"]}',
+            "[",
+            '{"errorRate": 2}',
+        ):
             connection.request("PUT", "/_emulator/faults", body)
             answer = connection.getresponse()
             answer.read()

@@ -9,7 +9,17 @@ import random
 import pytest
 
 from aws import create_job
-from wire import PREFACE, Connection, Reply, connect, converse, frame, goaway_code, is_shown_out, message
+from wire import (
+    PREFACE,
+    Connection,
+    Reply,
+    connect,
+    converse,
+    frame,
+    goaway_code,
+    is_shown_out,
+    message,
+)
 from stubs import pb
 
 PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, STREAM_CLOSED, FRAME_SIZE_ERROR = 1, 2, 3, 5, 6
@@ -151,7 +161,12 @@ def test_peers_that_stop_half_way_hold_nobody_up(gateway, body):
 def test_noise_never_ends_the_program(gateway, seed):
     noise = random.Random(seed)
     frames = b"".join(
-        frame(noise.randrange(12), noise.randrange(256), noise.randrange(8), noise.randbytes(noise.randrange(64)))
+        frame(
+            noise.randrange(12),
+            noise.randrange(256),
+            noise.randrange(8),
+            noise.randbytes(noise.randrange(64)),
+        )
         for _ in range(50)
     )
     converse(gateway.address, HELLO + frames, seconds=0.3)

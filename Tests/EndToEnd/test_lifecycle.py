@@ -51,7 +51,9 @@ def test_sigterm_lets_running_calls_finish_and_takes_no_more(upstream, gate):
         assert connection.goaway == 0
         with pytest.raises(OSError):
             # The listener closes with the drain; a connection in the backlog is reset.
-            with socket.create_connection(("127.0.0.1", int(gateway.address.rsplit(":", 1)[1])), 5) as late:
+            with socket.create_connection(
+                ("127.0.0.1", int(gateway.address.rsplit(":", 1)[1])), 5
+            ) as late:
                 late.settimeout(5)
                 late.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
                 if late.recv(1) == b"":
@@ -67,7 +69,12 @@ def test_sigterm_lets_running_calls_finish_and_takes_no_more(upstream, gate):
 def test_sigterm_without_calls_ends_at_once(upstream):
     gateway = Gateway(upstream.url)
     with Connection(gateway.address) as connection:
-        assert connection.call("GetPendingJobExecutions", message(PENDING.SerializeToString())).grpc_status == 0
+        assert (
+            connection.call(
+                "GetPendingJobExecutions", message(PENDING.SerializeToString())
+            ).grpc_status
+            == 0
+        )
         began = time.monotonic()
         gateway.terminate()
         assert gateway.wait() == 0

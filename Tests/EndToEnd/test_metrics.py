@@ -68,7 +68,9 @@ def test_calls_are_counted_by_method_and_code(upstream, start):
     with grpc.insecure_channel(gateway.address) as channel:
         stub = rpc.JobsDataPlaneServiceStub(channel)
         for _ in range(3):
-            stub.GetPendingJobExecutions(pb.GetPendingJobExecutionsRequest(thing_name="t"), timeout=20)
+            stub.GetPendingJobExecutions(
+                pb.GetPendingJobExecutionsRequest(thing_name="t"), timeout=20
+            )
         upstream.respond = lambda _: Answer.error("ResourceNotFoundException", 404)
         for request in (
             pb.DescribeJobExecutionRequest(thing_name="t", job_id="j"),
@@ -126,7 +128,12 @@ def test_ready_does_not_depend_on_aws():
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("GET", "/nothing", 404), ("GET", "/", 404), ("POST", "/metrics", 405), ("DELETE", "/livez", 405)],
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/", 404),
+        ("POST", "/metrics", 405),
+        ("DELETE", "/livez", 405),
+    ],
 )
 def test_the_admin_port_serves_nothing_else(gateway, method, path, status):
     request = urllib.request.Request(f"{gateway.admin_url}{path}", method=method)

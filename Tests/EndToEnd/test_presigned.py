@@ -39,7 +39,11 @@ def test_a_good_url_is_answered(iot, jobs_data, thing, job):
     assert (status, error) == (200, None)
     assert body["execution"]["jobId"] == job
     url = presign(
-        jobs_data, "describe_job_execution", thingName=thing, jobId="$next", includeJobDocument=False
+        jobs_data,
+        "describe_job_execution",
+        thingName=thing,
+        jobId="$next",
+        includeJobDocument=False,
     )
     assert fetch(url)[2]["execution"]["jobId"] == job
     url = presign(jobs_data, "get_pending_job_executions", thingName=thing)

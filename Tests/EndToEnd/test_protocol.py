@@ -54,7 +54,14 @@ def connection(gateway):
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "text/plain", "application/grpc-web", "application/grpc+json", "application/grpcx"]
+    "kind",
+    [
+        "application/json",
+        "text/plain",
+        "application/grpc-web",
+        "application/grpc+json",
+        "application/grpcx",
+    ],
 )
 def test_another_content_type_is_not_supported(gateway, kind):
     done = curl("--header", f"content-type: {kind}", "--data", "{}", url(gateway))
@@ -68,10 +75,17 @@ def test_no_content_type_is_not_supported(gateway):
 
 @pytest.mark.parametrize(
     "kind",
-    ["application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8", "application/grpc+proto; a=b"],
+    [
+        "application/grpc",
+        "application/grpc+proto",
+        "application/grpc;charset=utf-8",
+        "application/grpc+proto; a=b",
+    ],
 )
 def test_the_content_types_of_grpc_are_taken(connection, known, kind):
-    reply = connection.call("GetPendingJobExecutions", pending(known), headers={"content-type": kind})
+    reply = connection.call(
+        "GetPendingJobExecutions", pending(known), headers={"content-type": kind}
+    )
     assert reply.headers[":status"] == "200"
     assert reply.headers["content-type"].startswith("application/grpc")
     assert reply.grpc_status == OK
@@ -83,7 +97,14 @@ def test_a_get_is_no_call(connection):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nothing", f"/{SERVICE}/", f"/{SERVICE}/DeleteJobExecution", "/other.Service/DescribeJobExecution"]
+    "path",
+    [
+        "/",
+        "/nothing",
+        f"/{SERVICE}/",
+        f"/{SERVICE}/DeleteJobExecution",
+        "/other.Service/DescribeJobExecution",
+    ],
 )
 def test_an_unknown_method_is_unimplemented(connection, path):
     reply = connection.call("", pending("t"), headers={":path": path})
@@ -115,7 +136,9 @@ def test_a_call_without_an_id_is_given_one(connection, known):
 def test_a_failed_call_carries_the_request_id_too(stub):
     with pytest.raises(grpc.RpcError) as caught:
         stub.GetPendingJobExecutions(
-            pb.GetPendingJobExecutionsRequest(), metadata=[("x-request-id", "ticket-18")], timeout=20
+            pb.GetPendingJobExecutionsRequest(),
+            metadata=[("x-request-id", "ticket-18")],
+            timeout=20,
         )
     both = [*(caught.value.initial_metadata() or ()), *(caught.value.trailing_metadata() or ())]
     assert ("x-request-id", "ticket-18") in both
@@ -234,7 +257,9 @@ def test_an_answer_larger_than_the_window_waits_for_credit(iot, gateway, thing, 
     assert document["text"] in execution.job_document
 
 
-@pytest.mark.parametrize("timeout", ["", "1", "S", "1s", "123456789S", "-1S", "1.5S", "5X", "5 S", "0x1S"])
+@pytest.mark.parametrize(
+    "timeout", ["", "1", "S", "1s", "123456789S", "-1S", "1.5S", "5X", "5 S", "0x1S"]
+)
 def test_a_malformed_timeout_is_the_callers_fault(connection, timeout):
     reply = connection.call(
         "GetPendingJobExecutions", pending("t"), headers={"grpc-timeout": timeout}
@@ -242,7 +267,9 @@ def test_a_malformed_timeout_is_the_callers_fault(connection, timeout):
     assert reply.grpc_status == INVALID_ARGUMENT
 
 
-@pytest.mark.parametrize("timeout", ["1H", "1M", "99999999H", "20S", "20000m", "20000000u", "99999999n"])
+@pytest.mark.parametrize(
+    "timeout", ["1H", "1M", "99999999H", "20S", "20000m", "20000000u", "99999999n"]
+)
 def test_every_unit_of_the_timeout_is_known(connection, known, timeout):
     reply = connection.call(
         "GetPendingJobExecutions", pending(known), headers={"grpc-timeout": timeout}
@@ -291,7 +318,10 @@ def test_words_of_aws_outside_ascii_are_percent_encoded(upstream, start):
 
 def test_large_and_many_headers_of_the_caller_do_no_harm(connection, known):
     headers = {f"x-{uuid.uuid4()}": "v" * 50 for _ in range(40)}
-    assert connection.call("GetPendingJobExecutions", pending(known), headers=headers).grpc_status == OK
+    assert (
+        connection.call("GetPendingJobExecutions", pending(known), headers=headers).grpc_status
+        == OK
+    )
 
 
 def test_tracing_headers_are_passed_on(upstream, start):

@@ -88,7 +88,9 @@ def test_a_call_goes_out_as_awss_own_client_sends_it(aws_in_python, forwarding, 
     expected = case["expected"]
     path, _, query = sent.target.partition("?")
     assert (sent.method, path) == (expected["method"], expected["path"])
-    assert sorted(urllib.parse.parse_qsl(query)) == sorted(urllib.parse.parse_qsl(expected["query"]))
+    assert sorted(urllib.parse.parse_qsl(query)) == sorted(
+        urllib.parse.parse_qsl(expected["query"])
+    )
     assert sent.header("Content-Type") == expected["headers"].get("Content-Type")
     if expected["body"]:
         assert sent.json == expected["bodyJSON"]

@@ -248,9 +248,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def cut(self, *, reset: bool) -> None:
         if reset:
             # With a linger time of zero the kernel sends RST instead of FIN.
-            self.connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-            )
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
 
     do_GET = do_POST = do_PUT = do_DELETE = answer
