@@ -236,17 +236,20 @@ struct RESTResponseTests {
     #expect(AWSRefusal(head, body: [UInt8]().span).retryAfterMilliseconds == wait)
   }
 
-  @Test func `an error body reads back as the refusal it was`() throws {
-    var refusal = AWSRefusal(
-      name: "VersionMismatchException", httpStatus: 409, message: "expected 3, is 4",
-      kind: .versionMismatch)
-    var state = JobExecutionState()
-    state.status = .inProgress
-    state.versionNumber = 4
-    refusal.executionState = state
-    for member in ["__type", "code"] {
-      let body = refusal.answerBody(nameMember: member)
-      #expect(AWSRefusal(RESTResponseHead(status: 409), body: body.span) == refusal)
+  @Test(
+    arguments: [
+      ("", nil, false), ("<html>Bad Gateway</html>", nil, false),
+      (#"{"message":"no"}"#, nil, false),
+      (#"{"code":"BadGateway"}"#, nil, true), ("", "BadGateway", true),
+    ] as [(String, String?, Bool)])
+  func `an answer tells whether it named its error`(body: String, header: String?, isNamed: Bool) {
+    for status in [502, 504] {
+      var head = RESTResponseHead(status: status)
+      head.errorType = header
+      let refusal = AWSRefusal(head, body: Array(body.utf8).span)
+      #expect(refusal.isNamed == isNamed)
+      #expect(refusal.kind == .unknown)
+      #expect(refusal.name == (isNamed ? "BadGateway" : "\(status)"))
     }
   }
 }

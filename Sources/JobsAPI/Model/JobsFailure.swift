@@ -51,7 +51,8 @@ package struct FieldViolation: Equatable, Sendable {
 
 /// An error that AWS answered with.
 package struct AWSRefusal: Equatable, Sendable {
-  /// The cleaned name: no namespace, no trailing URI. The HTTP status in digits if there was none.
+  /// The cleaned name: no namespace, no trailing URI. The HTTP status in digits if there was none,
+  /// see ``isNamed``.
   package var name: String
   package var httpStatus: Int
   /// AWS's words, capped and without control characters.
@@ -69,6 +70,10 @@ package struct AWSRefusal: Equatable, Sendable {
     self.message = message
     self.kind = kind
   }
+
+  /// False if the answer named no error: the status is all there is. Such answers are mostly those
+  /// of a proxy or a front door, which with 502 or 504 says that it had no answer of AWS's either.
+  package var isNamed: Bool { self.name != String(self.httpStatus) }
 }
 
 /// The kinds of refusal that a caller or a policy treats apart.
