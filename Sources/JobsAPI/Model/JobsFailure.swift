@@ -17,13 +17,17 @@ package struct JobsFailure: Error, Equatable, Sendable {
     case refused(AWSRefusal)
     /// AWS answered with success and a body that cannot be read, or is over the limit.
     case malformedResponse(String)
-    /// The request surely did not reach AWS's logic: no connection, no room in the pool's patience.
+    /// The request surely did not reach AWS's logic: there was no connection, or it closed before
+    /// the whole request was written. Half a request is none.
     case unreachable(String)
-    /// The request was sent, or partly, and no whole answer came back.
+    /// The connection closed after the whole request was written, or after an answer had begun, and
+    /// no whole answer came. Also said of a write whose earlier attempt may have been applied, when
+    /// the last one got nowhere.
     case interrupted(String)
-    /// The attempt's own time ran out. `requestSent` tells whether any byte had left.
+    /// The attempt's own time ran out. `requestSent` tells whether the kernel had taken the whole
+    /// request, or a write's earlier attempt may have been applied.
     case attemptTimedOut(requestSent: Bool)
-    /// The waiting queue of the pool is full, or another bound of this process is reached.
+    /// The waiting queue of the pool is full, or this process is shutting down.
     case overloaded(String)
     /// This process takes no more calls; nothing was sent.
     case draining
