@@ -124,22 +124,6 @@ extension UpdatedJobExecution {
   }
 }
 
-extension AWSRefusal {
-  /// The body of an error answer. The name goes out in the header `x-amzn-ErrorType`, and in the
-  /// body too under `nameMember` (`__type` or `code`) when one is given.
-  package func answerBody(nameMember: String? = nil) -> [UInt8] {
-    var json = JSONWriter()
-    json.object { json in
-      if let nameMember { json.member(nameMember, self.name) }
-      json.member("message", self.message)
-      if let state = self.executionState {
-        json.member("executionState", object: state.writeMembers)
-      }
-    }
-    return json.bytes
-  }
-}
-
 extension StatusDetails {
   package func writeMembers(into json: inout JSONWriter) {
     for entry in self.entries { json.member(entry.name, entry.value) }

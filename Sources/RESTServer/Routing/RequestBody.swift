@@ -9,17 +9,10 @@ struct RequestBody {
   private let json: JSONValue?
 
   init(_ request: ServerRequest) throws(AWSError) {
-    guard request.body.readableBytes > 0 else {
-      self.json = nil
-      return
-    }
     do {
-      self.json = try JSONValue(parsing: request.body.readableBytesUInt8Span)
+      self.json = try JSONValue.requestBody(request.body.readableBytesUInt8Span)
     } catch {
-      throw .invalidRequest("The request body is not JSON.")
-    }
-    guard self.json?.isObject == true else {
-      throw .invalidRequest("The request body is not a JSON object.")
+      throw .invalidRequest(error.message)
     }
   }
 
@@ -81,7 +74,7 @@ struct RequestBody {
     do {
       return try read()
     } catch {
-      throw .invalidRequest("The value at '\(error.member)' is not \(error.expected.rawValue).")
+      throw .invalidRequest(RESTBodyError(error).message)
     }
   }
 }
