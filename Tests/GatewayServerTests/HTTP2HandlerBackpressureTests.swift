@@ -63,6 +63,28 @@ struct HTTP2HandlerBackpressureTests {
     #expect(caller.inFlight == 0)
   }
 
+  @Test func `what is read opens the windows again, answered or not`() async throws {
+    let caller = try await Caller(.wait)
+    var request = Request(.describe)
+    // Field 15, which nobody knows and decoders skip, makes the message 60,000 bytes long.
+    let padding: [UInt8] = [15 << 3 | 2, 0xE0, 0xD4, 0x03]
+    let message = Array(request.body.dropFirst(5)) + padding
+    request.body = Request.frame(message + Array(repeating: 0, count: 60_000))
+    // Three megabytes through a connection whose window is one, while no call is answered.
+    for streamID in stride(from: Int32(1), to: 100, by: 2) {
+      try await caller.send(.headers(request.headers, on: streamID))
+      for start in stride(from: 0, to: request.body.count, by: 16_384) {
+        let part = request.body[start...].prefix(16_384)
+        let isLast = part.endIndex == request.body.endIndex
+        try await caller.send(.data(Array(part), on: streamID, endStream: isLast))
+      }
+    }
+    #expect(caller.backend.waiting == 50)
+    caller.backend.release()
+    _ = try await caller.takeFrames()
+    #expect(caller.answers.values.filter { $0.status == "0" }.count == 50)
+  }
+
   @Test func `a body waits for the peer's window`() async throws {
     // SETTINGS_INITIAL_WINDOW_SIZE of 10 bytes.
     let caller = try await Caller(settings: [(id: 4, value: 10)])
