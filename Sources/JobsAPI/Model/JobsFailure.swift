@@ -27,7 +27,7 @@ package struct JobsFailure: Error, Equatable, Sendable {
     /// The attempt's own time ran out. `requestSent` tells whether the kernel had taken the whole
     /// request, or a write's earlier attempt may have been applied.
     case attemptTimedOut(requestSent: Bool)
-    /// The waiting queue of the pool is full, or this process is shutting down.
+    /// The waiting queue of the pool is full; nothing was sent.
     case overloaded(String)
     /// This process takes no more calls; nothing was sent.
     case draining
