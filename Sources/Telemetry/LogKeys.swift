@@ -5,7 +5,6 @@
 /// Messages are constant; what varies stands under one of these keys.
 package enum LogKey {
   package static let address = "address"
-  package static let connection = "connection"
   package static let error = "error"
   package static let grpcCode = "grpc-code"
   package static let key = "key"
@@ -16,5 +15,4 @@ package enum LogKey {
   package static let signal = "signal"
   package static let upstream = "upstream"
   package static let region = "region"
-  package static let version = "version"
 }

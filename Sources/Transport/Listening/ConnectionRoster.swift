@@ -10,7 +10,6 @@ final class ConnectionRoster: Sendable {
 
   private struct State {
     var open: [ObjectIdentifier: any Channel] = [:]
-    var accepted = 0
     /// Set once, by the drain.
     var emptied: EventLoopPromise<Void>?
   }
@@ -22,8 +21,6 @@ final class ConnectionRoster: Sendable {
     self.limit = limit
   }
 
-  var accepted: Int { self.state.withLock { $0.accepted } }
-
   var open: Int { self.state.withLock { $0.open.count } }
 
   /// Takes a connection in until it closes. Refuses over the limit and once draining.
@@ -31,7 +28,6 @@ final class ConnectionRoster: Sendable {
     let id = ObjectIdentifier(connection)
     let admitted = self.state.withLock { state in
       guard state.emptied == nil, state.open.count < self.limit else { return false }
-      state.accepted += 1
       state.open[id] = connection
       return true
     }

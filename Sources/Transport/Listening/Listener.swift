@@ -79,14 +79,11 @@ package final class Listener: Sendable {
     }
   }
 
-  /// Connections accepted so far, the refused ones not among them.
-  package var acceptedConnections: Int { self.roster.accepted }
-
   /// Connections open now.
   package var openConnections: Int { self.roster.open }
 
   /// Accepts nothing more. Open connections go on.
-  package func stopAccepting() async {
+  private func stopAccepting() async {
     // A socket that is closed already is what was asked for.
     try? await self.channel.close().get()
   }
