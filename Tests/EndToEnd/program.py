@@ -122,6 +122,15 @@ class Program:
                 self._listeners[record["listener"]] = record["address"]
         return self._listeners[name]
 
+    def words(self, last: str) -> list[str]:
+        """The lines that are no log records, once the one that holds `last` has come."""
+        deadline = time.monotonic() + START_SECONDS
+        while not any(last in line for line in self.noise):
+            if time.monotonic() > deadline:
+                raise ProgramFailed(f"never said {last!r}: {self.log_tail()}")
+            time.sleep(0.01)
+        return list(self.noise)
+
     def log_tail(self) -> str:
         return "\n".join([*self.noise, *(json.dumps(record) for record in self.records[-20:])])
 

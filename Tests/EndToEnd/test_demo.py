@@ -39,7 +39,9 @@ def demo():
 
 
 def test_the_client_that_it_prints_starts_a_job(demo, tmp_path):
-    told = textwrap.dedent("\n".join(line for line in demo.noise if line.startswith("  ")))
+    told = textwrap.dedent(
+        "\n".join(line for line in demo.words("Ctrl-C") if line.startswith("  "))
+    )
     commands, _, code = told.partition("import grpc\n")
     protoc, code = commands.strip().replace("\\\n", " "), code.partition("AWS_ACCESS_KEY_ID")[0]
     assert protoc.startswith("python3 -m grpc_tools.protoc")
@@ -59,5 +61,5 @@ def test_the_client_that_it_prints_starts_a_job(demo, tmp_path):
 
 def test_it_shows_metrics_where_it_says(demo):
     address = demo.listener("admin")
-    assert f"curl http://{address}/metrics" in "\n".join(demo.noise)
+    assert f"curl http://{address}/metrics" in "\n".join(demo.words("Ctrl-C"))
     assert scrape(f"http://{address}").types
