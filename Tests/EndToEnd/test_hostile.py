@@ -7,6 +7,7 @@ import os
 import random
 
 import pytest
+from h2.exceptions import FlowControlError
 
 from aws import create_job
 from wire import (
@@ -104,6 +105,8 @@ def test_a_flood_of_resets_is_stopped(gateway, body):
                 del connection.replies[stream]
         except OSError:
             return
+        except FlowControlError:
+            pass  # Nobody opens the window any more; the GOAWAY waits to be read.
         connection.replies = _Anything()
         assert connection.pump(lambda: connection.goaway is not None)
         assert connection.goaway in (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, INTERNAL_ERROR)

@@ -10,6 +10,10 @@ package enum AdminServer {
   /// Connections at a time. Probes and scrapers open a handful.
   static let connectionLimit = 256
 
+  /// How long a connection may be silent. Scrapers come every minute at the most; who stays away for
+  /// longer connects again, and does not take a probe's place.
+  static let idleTimeout = TimeAmount.minutes(2)
+
   /// Binds and serves until the listener is drained.
   package static func bind(
     to address: ListenAddress, on group: any EventLoopGroup, registry: MetricsRegistry,
@@ -18,6 +22,8 @@ package enum AdminServer {
     try await Listener.bind(
       to: address, on: group, limits: ListenerLimits(connections: Self.connectionLimit)
     ) { channel in
+      try channel.pipeline.syncOperations.addHandler(
+        IdleStateHandler(readTimeout: Self.idleTimeout))
       try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
       try channel.pipeline.syncOperations.addHandler(
         AdminHandler(registry: registry, readiness: readiness))

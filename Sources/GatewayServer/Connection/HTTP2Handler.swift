@@ -26,8 +26,11 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   /// How long a peer may take to confirm the shutdown notice. A round trip is what it should take.
   static var shutdownNoticePatience: TimeAmount { .seconds(1) }
 
-  /// How long a peer may take to read its last answers and close.
-  static var lingerPatience: TimeAmount { .seconds(10) }
+  /// How long a peer may take to read its last answers.
+  static var lastWritePatience: TimeAmount { .seconds(10) }
+
+  /// How long a peer that was sent everything may take to close.
+  static var lingerPatience: TimeAmount { .seconds(1) }
 
   let session: HTTP2Session
   let service: RPCService<Backend>
@@ -207,10 +210,16 @@ extension HTTP2Handler {
     self.isClosing = true
     self.abandonCalls()
     // Whatever the peer still sends is read and ignored; its end of the connection closes ours.
-    context.close(mode: .output, promise: nil)
-    self.lingerTimer = self.schedule(in: Self.lingerPatience) { handler in
-      handler.context?.close(promise: nil)
-    }
+    let written = context.close(mode: .output)
+    self.lingerAtMost(Self.lastWritePatience)
+    let handler = self.bound
+    written.whenComplete { _ in handler.value.lingerAtMost(Self.lingerPatience) }
+  }
+
+  private func lingerAtMost(_ patience: TimeAmount) {
+    self.lingerTimer?.cancel()
+    guard self.context?.channel.isActive == true else { return }
+    self.lingerTimer = self.schedule(in: patience) { $0.context?.close(promise: nil) }
   }
 
   private func abandonCalls() {
