@@ -136,6 +136,9 @@ private func didSendFrame(
   guard let ledger = unsafe ledger(userData), let header = unsafe frame?.pointee.hd else {
     return 0
   }
+  if isType(header, NGHTTP2_GOAWAY), unsafe ledger.pointee.notice == .queued {
+    unsafe ledger.pointee.notice = .sent
+  }
   guard isType(header, NGHTTP2_HEADERS) || isType(header, NGHTTP2_DATA), hasEndStream(header)
   else { return 0 }
   unsafe ledger.pointee.sentEndStream(on: header.stream_id)

@@ -147,13 +147,7 @@ package final class HTTP2Session {
   package func beginShutdown() {
     let code = unsafe nghttp2_submit_shutdown_notice(self.native)
     self.note(code, during: .submitGoAway)
-    let ping = unsafe withUnsafeBytes(of: shutdownPing) { payload in
-      // libnghttp2 copies the eight bytes.
-      unsafe nghttp2_submit_ping(
-        self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue),
-        payload.baseAddress?.assumingMemoryBound(to: UInt8.self))
-    }
-    self.note(ping, during: .submitPing)
+    unsafe self.ledger.pointee.notice = .queued
   }
 
   /// Refuses streams newer than those seen so far; the session is finished once these are answered.
@@ -218,6 +212,18 @@ extension HTTP2Session {
     }
     let consumed = unsafe nghttp2_session_consume_connection(self.native, work.connectionCredit)
     self.note(consumed, during: .consume)
+    if unsafe self.ledger.pointee.notice == .sent { self.submitShutdownPing() }
+  }
+
+  private func submitShutdownPing() {
+    unsafe self.ledger.pointee.notice = .pingQueued
+    let ping = unsafe withUnsafeBytes(of: shutdownPing) { payload in
+      // libnghttp2 copies the eight bytes.
+      unsafe nghttp2_submit_ping(
+        self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+        payload.baseAddress?.assumingMemoryBound(to: UInt8.self))
+    }
+    self.note(ping, during: .submitPing)
   }
 
   /// Ends the connection of a peer that makes others pay: for its faults, or for not reading.

@@ -22,6 +22,18 @@ struct SessionLedger {
   /// to the connection's window, or it would shrink with every cancelled call.
   var connectionCredit = 0
 
+  /// How far the shutdown notice is. Its PING goes out behind it: libnghttp2 would send it first, and
+  /// the peer would confirm what it has not read.
+  var notice = Notice.none
+
+  enum Notice {
+    case none
+    case queued
+    /// Sent; the PING is to be submitted.
+    case sent
+    case pingQueued
+  }
+
   var peerFaults = 0
 
   /// What a callback or a submit function could not do; thrown at the next drain.
@@ -36,7 +48,9 @@ struct SessionLedger {
     self.limits = limits
   }
 
-  var hasWork: Bool { !self.resets.isEmpty || self.connectionCredit > 0 }
+  var hasWork: Bool {
+    !self.resets.isEmpty || self.connectionCredit > 0 || self.notice == .sent
+  }
 }
 
 // MARK: - Inbound

@@ -109,7 +109,7 @@ package enum StatusMapping {
     case 502, 504:
       // Without a name they come from a proxy on the way, not from AWS's logic.
       let reason: FailureReason =
-        refusal.name == "\(refusal.httpStatus)" ? .serviceUnavailable : .unknownAWSError
+        refusal.isNamed ? .unknownAWSError : .serviceUnavailable
       return Self.unlessWrite(call, (.unavailable, reason, unavailable))
     case 500...: return Self.unlessWrite(call, (.unavailable, .unknownAWSError, unavailable))
     default: code = .internal
