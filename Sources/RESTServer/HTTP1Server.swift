@@ -4,6 +4,7 @@
 // operations do is behind JobsBackend and JobsControlPlane; it does not know the emulator, nor the
 // gateway.
 
+import JobsAPI
 package import NIOCore
 import NIOHTTP1
 package import Transport
@@ -57,9 +58,10 @@ package enum HTTP1Server {
     let executor: any TaskExecutor
 
     func configure(_ channel: any Channel, settings: HTTP1Settings) throws {
+      var system = SystemRandomNumberGenerator()
       let handler = HTTP1RequestHandler(
         responder: self.responder, executor: self.executor, settings: settings,
-        seed: UInt64.random(in: 0...UInt64.max))
+        random: DistinctNumbers(seededBy: &system))
       try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
     }
   }

@@ -180,9 +180,11 @@ struct EmulatorResponderTests {
   @Test func `latency passes before the operation`() throws {
     let backend = RecordingBackend()
     let channel = EmbeddedChannel()
+    var system = SystemRandomNumberGenerator()
     let handler = HTTP1RequestHandler(
       responder: try self.makeResponder(backend),
-      executor: EmbeddedTaskExecutor(channel.embeddedEventLoop), settings: HTTP1Settings(), seed: 1)
+      executor: EmbeddedTaskExecutor(channel.embeddedEventLoop), settings: HTTP1Settings(),
+      random: DistinctNumbers(seededBy: &system))
     try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/fake")).wait()
     try channel.writeInbound(

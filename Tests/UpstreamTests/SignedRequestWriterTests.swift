@@ -24,7 +24,7 @@ private func write(
   let bytes = try writer.write(
     request,
     SignedRequestWriter.Attempt(
-      invocation: InvocationID(using: &numbers), number: attempt, maxAttempts: max, time: time,
+      invocation: RandomUUID(using: &numbers), number: attempt, maxAttempts: max, time: time,
       credential: credential),
     in: context)
   return String(buffer: bytes).components(separatedBy: "\r\n")
@@ -48,9 +48,7 @@ private func authorization(
   /// The id that the seed of these tests gives.
   private static var invocation: String {
     var numbers = SplitMix(seed: 7)
-    var buffer = ByteBuffer()
-    InvocationID(using: &numbers).write(to: &buffer)
-    return String(buffer: buffer)
+    return RandomUUID(using: &numbers).text
   }
 
   @Test func `a read is a head and nothing else`() throws {
@@ -132,22 +130,5 @@ private func authorization(
   @Test func `a user agent is made printable`() throws {
     let lines = try write(GetPendingJobExecutions(thingName: "t").restRequest, agent: "a\r\nb")
     #expect(lines.contains("User-Agent: a??b"))
-  }
-}
-
-@Suite struct InvocationIDTests {
-  @Test func `ids are random UUIDs in the usual form, and differ`() throws {
-    var numbers = SplitMix(seed: 1)
-    var random = DistinctNumbers(seededBy: &numbers)
-    var seen: Set<String> = []
-    for _ in 0..<1000 {
-      var buffer = ByteBuffer()
-      InvocationID(using: &random).write(to: &buffer)
-      let text = String(buffer: buffer)
-      #expect(
-        text.wholeMatch(of: /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/)
-          != nil)
-      #expect(seen.insert(text).inserted)
-    }
   }
 }

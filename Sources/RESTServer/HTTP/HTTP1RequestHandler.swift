@@ -3,6 +3,7 @@
 // HTTP/1.1 for short requests: whole requests in, whole answers out. What they mean is not known
 // here; what may be done when is decided in HTTP1Exchange.
 
+import JobsAPI
 import NIOCore
 import NIOHTTP1
 
@@ -22,7 +23,8 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   private let settings: HTTP1Settings
   private var exchange: HTTP1Exchange
   private var writer: ResponseWriter
-  private var ids: RequestIDs
+  /// What request ids are made of.
+  private var random: DistinctNumbers
 
   private var context: ChannelHandlerContext?
   private var request: ServerRequest?
@@ -35,14 +37,15 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   private var needsFlush = false
 
   init(
-    responder: Responder, executor: any TaskExecutor, settings: HTTP1Settings, seed: UInt64
+    responder: Responder, executor: any TaskExecutor, settings: HTTP1Settings,
+    random: DistinctNumbers
   ) {
     self.responder = responder
     self.executor = executor
     self.settings = settings
     self.exchange = HTTP1Exchange(limits: settings.exchange, now: .now())
     self.writer = ResponseWriter(epochSeconds: settings.wallClock())
-    self.ids = RequestIDs(seed: seed)
+    self.random = random
   }
 
   // MARK: Events
@@ -171,7 +174,8 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
 
   private func begin(_ head: HTTPRequestHead) {
     self.request = ServerRequest(
-      method: head.method, target: head.uri, headers: head.headers, id: self.ids.next(),
+      method: head.method, target: head.uri, headers: head.headers,
+      id: RandomUUID(using: &self.random).text,
       receivedAtSeconds: self.settings.wallClock())
   }
 
@@ -262,7 +266,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   private func refuse(_ refusal: HTTP1Exchange.Refusal, _ context: ChannelHandlerContext) {
     self.request = nil
     let request = ServerRequest(
-      method: .GET, target: "", id: self.ids.next(),
+      method: .GET, target: "", id: RandomUUID(using: &self.random).text,
       receivedAtSeconds: self.settings.wallClock())
     self.write(refusal.response, to: request, keepAlive: false, context)
     self.closeAfterFlush(context)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Random numbers that one seed repeats: fault plans must, and request ids may.
-/// Not for secrets. Source: Steele, Lea and Flood, "Fast splittable pseudorandom number
+/// Random numbers that one seed repeats, as fault plans must. Not for secrets. Source: Steele, Lea and Flood, "Fast splittable pseudorandom number
 /// generators" (OOPSLA 2014).
 struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64

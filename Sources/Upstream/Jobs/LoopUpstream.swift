@@ -23,8 +23,9 @@ final class LoopUpstream {
     self.random = DistinctNumbers(seededBy: &system)
   }
 
-  func makeInvocationID() -> InvocationID {
-    InvocationID(using: &self.random)
+  /// The `amz-sdk-invocation-id` of one call, which all of its attempts carry.
+  func makeInvocationID() -> RandomUUID {
+    RandomUUID(using: &self.random)
   }
 
   func write(

@@ -134,7 +134,7 @@ extension SignedJobs {
 
   /// Each attempt is signed anew, with the credential and the time of its own moment.
   private func sign(
-    _ request: RESTRequest, with upstream: LoopUpstream, _ invocation: InvocationID,
+    _ request: RESTRequest, with upstream: LoopUpstream, _ invocation: RandomUUID,
     _ progress: CallProgress, in context: CallContext
   ) async throws(JobsFailure) -> ByteBuffer {
     let cause: JobsFailure.Cause

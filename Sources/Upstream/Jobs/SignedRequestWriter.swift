@@ -12,7 +12,7 @@ import NIOCore
 struct SignedRequestWriter: ~Copyable {
   /// What differs from attempt to attempt and from call to call.
   struct Attempt {
-    var invocation: InvocationID
+    var invocation: RandomUUID
     /// Counted from one.
     var number: Int
     /// Nil if it was not decided when the first attempt was made.
@@ -84,7 +84,8 @@ struct SignedRequestWriter: ~Copyable {
 
   private static func write(_ attempt: Attempt, to buffer: inout ByteBuffer) {
     buffer.writeStaticString("\r\namz-sdk-invocation-id: ")
-    attempt.invocation.write(to: &buffer)
+    let invocation = attempt.invocation.characters
+    for index in invocation.indices { buffer.writeInteger(invocation[index]) }
     buffer.writeStaticString("\r\namz-sdk-request: attempt=")
     buffer.writeString(String(attempt.number))
     if let max = attempt.maxAttempts {
