@@ -5,15 +5,20 @@
 /// The conversions are the well-known ones by eras of 400 years that begin in March (Hinnant,
 /// "chrono-Compatible Low-Level Date Algorithms"). No Foundation: its formatters cost more than a
 /// whole signature.
-struct CivilTime: Equatable, Sendable {
-  var year: Int64
-  var month: Int64
-  var day: Int64
-  var hour: Int64
-  var minute: Int64
-  var second: Int64
+package struct CivilTime: Equatable, Sendable {
+  package var year: Int64
+  /// From 1 to 12.
+  package var month: Int64
+  /// From 1 to 31.
+  package var day: Int64
+  package var hour: Int64
+  package var minute: Int64
+  package var second: Int64
 
   static let secondsPerDay: Int64 = 86_400
+
+  /// From the beginning of 1970 to the end of 9999: what the forms on the wire have room for.
+  static let epochSecondsOnWire: ClosedRange<Int64> = 0...253_402_300_799
 
   init(year: Int64, month: Int64, day: Int64, hour: Int64, minute: Int64, second: Int64) {
     self.year = year
@@ -24,7 +29,13 @@ struct CivilTime: Equatable, Sendable {
     self.second = second
   }
 
-  /// Expects seconds within some millions of years of 1970; ``SigningTime`` sees to that.
+  /// The time so many seconds after the beginning of 1970 (UTC). Times outside of the years 1970 to
+  /// 9999 are moved to the nearer end.
+  package init(clampingEpochSeconds epochSeconds: Int64) {
+    self.init(epochSeconds: epochSeconds.clamped(to: Self.epochSecondsOnWire))
+  }
+
+  /// Expects seconds within some millions of years of 1970.
   init(epochSeconds: Int64) {
     let secondOfDay = Self.floorModulo(epochSeconds, Self.secondsPerDay)
     let dayNumber = (epochSeconds - secondOfDay) / Self.secondsPerDay
@@ -53,6 +64,15 @@ struct CivilTime: Equatable, Sendable {
     let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
     let dayNumber = era * 146_097 + dayOfEra - 719_468
     return dayNumber * Self.secondsPerDay + self.hour * 3_600 + self.minute * 60 + self.second
+  }
+
+  /// Days since Sunday, from 0 to 6.
+  package var weekday: Int {
+    let dayNumber =
+      (self.epochSeconds - Self.floorModulo(self.epochSeconds, Self.secondsPerDay))
+      / Self.secondsPerDay
+    // The first day of 1970 was a Thursday.
+    return Int(Self.floorModulo(dayNumber + 4, 7))
   }
 
   /// True if there was such a second. Leap seconds count as none, as they do in POSIX time.
@@ -85,6 +105,12 @@ struct CivilTime: Equatable, Sendable {
   private static func floorModulo(_ value: Int64, _ modulus: Int64) -> Int64 {
     let remainder = value % modulus
     return remainder < 0 ? remainder + modulus : remainder
+  }
+}
+
+extension Int64 {
+  func clamped(to limits: ClosedRange<Int64>) -> Int64 {
+    Swift.min(Swift.max(self, limits.lowerBound), limits.upperBound)
   }
 }
 

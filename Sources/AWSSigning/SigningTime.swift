@@ -13,7 +13,7 @@ package struct SigningTime: Sendable {
   /// Times outside of the years 1970 to 9999 are moved to the nearer end: the form has no room
   /// for more.
   package init(epochSeconds: Int64) {
-    let seconds = min(max(epochSeconds, 0), Self.lastSecond)
+    let seconds = epochSeconds.clamped(to: CivilTime.epochSecondsOnWire)
     let time = CivilTime(epochSeconds: seconds)
     var stamp = InlineArray<16, UInt8>(repeating: UInt8(ascii: "T"))
     Self.write(time.year, digits: 4, to: &stamp, at: 0)
@@ -54,11 +54,8 @@ package struct SigningTime: Sendable {
 
   package func adding(seconds: Int64) -> SigningTime {
     let (sum, overflow) = self.epochSeconds.addingReportingOverflow(seconds)
-    return SigningTime(epochSeconds: overflow ? (seconds < 0 ? 0 : Self.lastSecond) : sum)
+    return SigningTime(epochSeconds: overflow ? (seconds < 0 ? .min : .max) : sum)
   }
-
-  /// 9999-12-31T23:59:59Z.
-  private static let lastSecond: Int64 = 253_402_300_799
 
   private static func write(
     _ number: Int64, digits: Int, to stamp: inout InlineArray<16, UInt8>, at start: Int

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSSigning
-import NIOCore
 
 /// The `Date` of an answer, written once a second (RFC 9110 §5.6.7, IMF-fixdate).
 struct HTTPDate {
@@ -9,7 +8,7 @@ struct HTTPDate {
   private(set) var text: String
   private var epochSeconds: Int64
 
-  private static let weekdays = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
+  private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
   private static let months = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
   ]
@@ -25,13 +24,13 @@ struct HTTPDate {
   }
 
   private static func text(for epochSeconds: Int64) -> String {
-    let time = SigningTime(epochSeconds: epochSeconds)
-    // The stamp is yyyymmddThhmmssZ: the calendar is reckoned there, the words are put in here.
-    let stamp = Array(time.text)
-    func digits(_ range: Range<Int>) -> String { String(stamp[range]) }
-    let month = Self.months[((Int(digits(4..<6)) ?? 1) + 11) % 12]
-    let weekday = Self.weekdays[Int(time.dayNumber % 7)]
-    return "\(weekday), \(digits(6..<8)) \(month) \(digits(0..<4)) "
-      + "\(digits(9..<11)):\(digits(11..<13)):\(digits(13..<15)) GMT"
+    let time = CivilTime(clampingEpochSeconds: epochSeconds)
+    let date = "\(Self.digits(time.day)) \(Self.months[Int(time.month) - 1]) \(time.year)"
+    let clock = [time.hour, time.minute, time.second].map(Self.digits).joined(separator: ":")
+    return "\(Self.weekdays[time.weekday]), \(date) \(clock) GMT"
+  }
+
+  private static func digits(_ number: Int64) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
   }
 }
