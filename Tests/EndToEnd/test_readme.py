@@ -57,4 +57,4 @@ def test_every_flag_of_serve_is_in_the_readme_with_its_default():
         variable, shown = listed[name]
         assert variable == "IOT_JOBS_GATEWAY_" + name.upper().replace("-", "_")
         # The number of threads depends on the machine.
-        assert shown == default or name == "threads"
+        assert shown == default

@@ -20,7 +20,7 @@ enum SharedSettings {
   static let threads = Setting<Int>.count(
     "threads",
     help: "Event loop threads. One carries far more than AWS's quota for an account; a connection "
-      + "of a caller, and what it may use of the limits below, stays on one.",
+      + "of a caller, and what it may use of the upstream limits, stays on one.",
     in: 1...64, fallback: 1)
 
   static let allowInsecureRemote = Setting<Bool>.toggle(
