@@ -177,7 +177,11 @@ test_release_binary() {
 # True when a program built with this sanitizer runs on this machine at all.
 sanitizer_works() {
   printf 'print("sanitized")\n' >"$results/probe.swift"
-  swiftc "-sanitize=$1" -o "$results/probe" "$results/probe.swift" >&2 && "$results/probe" >&2
+  if ! { swiftc "-sanitize=$1" -o "$results/probe" "$results/probe.swift" \
+    && "$results/probe"; } >"$results/probe.log" 2>&1; then
+    tail -n 20 "$results/probe.log" >&2
+    return 1
+  fi
 }
 
 test_with_sanitizer() {
@@ -186,6 +190,7 @@ test_with_sanitizer() {
     skip "$sanitizer sanitizer: its runtime does not work on this machine"
     return 0
   fi
+  export TSAN_OPTIONS="suppressions=$root/Tests/thread-sanitizer.supp history_size=4"
   local sanitized=(--sanitize "$sanitizer" --scratch-path "$scratch")
   swift build --build-tests "${sanitized[@]}"
   swift test --skip-build "${sanitized[@]}"

@@ -60,7 +60,9 @@ struct CanonicalHeaders {
   /// False if the name is no token (the bytes that may part names and values count, RFC 9110 §5.1).
   private mutating func appendLowercased(_ name: String) -> Bool {
     let name = name.utf8.span
-    var isToken = !name.isEmpty
+    // Appending nothing to an empty array would write to the storage that all empty arrays share.
+    guard !name.isEmpty else { return false }
+    var isToken = true
     self.bytes.append(addingCapacity: name.count) { output in
       for index in name.indices {
         let byte = name[index]
