@@ -76,18 +76,22 @@ let package = Package(
       "GatewayServer",
       ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
 
+    // AWS's own form over HTTP/1.1, in front of any backend.
+    room("RESTServer", ["AWSSigning", "JobsAPI", "Transport", nioCore, nioHTTP1]),
+
     // AWS in a box, for demos and for everybody's tests.
     room("JobsEmulator", ["JobsAPI"]),
     room(
-      "RESTServer",
-      ["AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
+      "EmulatorServer",
+      ["AWSSigning", "JobsAPI", "RESTServer", "Transport", nioCore, nioHTTP1]),
 
     // The program.
     .executableTarget(
       name: "iot-jobs-gateway",
       dependencies: [
-        "AWSSigning", "CryptoEngine", "CYAML", "GatewayServer", "HTTP2Engine", "JobsAPI",
-        "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream", nioCore, nioPosix,
+        "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer", "GatewayServer", "HTTP2Engine",
+        "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream", nioCore,
+        nioPosix,
         logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -99,19 +103,25 @@ let package = Package(
     .target(
       name: "GatewayTestKit", dependencies: ["CNGHTTP2"], path: "Tests/GatewayTestKit",
       swiftSettings: settings),
+    .target(
+      name: "RESTTestKit", dependencies: ["JobsAPI", "RESTServer", nioCore, nioEmbedded, nioHTTP1],
+      path: "Tests/RESTTestKit", swiftSettings: settings),
 
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine"]),
+    tests(
+      "EmulatorServerTests",
+      [
+        "EmulatorServer", "AWSSigning", "JobsAPI", "RESTServer", "RESTTestKit", "Transport",
+        nioCore, nioEmbedded, nioHTTP1, nioPosix,
+      ]),
     tests("GRPCWireTests", ["GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
     tests(
       "RESTServerTests",
-      [
-        "RESTServer", "JobsAPI", "AWSSigning", "Transport", nioCore, nioEmbedded, nioHTTP1,
-        nioPosix,
-      ]),
+      ["RESTServer", "JobsAPI", "RESTTestKit", nioCore, nioEmbedded, nioHTTP1]),
     tests(
       "UpstreamTests",
       [

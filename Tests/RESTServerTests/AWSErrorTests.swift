@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JobsAPI
+import RESTTestKit
 import Testing
 
 @testable import RESTServer

@@ -2,6 +2,7 @@
 
 import JobsAPI
 import NIOHTTP1
+import RESTTestKit
 import Testing
 
 @testable import RESTServer

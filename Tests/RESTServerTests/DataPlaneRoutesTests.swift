@@ -4,6 +4,7 @@ import Foundation
 import JobsAPI
 import NIOEmbedded
 import NIOHTTP1
+import RESTTestKit
 import Testing
 
 @testable import RESTServer

@@ -4,6 +4,7 @@ import JobsAPI
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import RESTTestKit
 import Synchronization
 import Testing
 

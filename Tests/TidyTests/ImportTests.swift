@@ -51,6 +51,7 @@ import Testing
     ("Sources/Telemetry/A.swift", "import JobsAPI"),
     ("Sources/Transport/A.swift", "import ArgumentParser"),
     ("Sources/JobsAPI/A.swift", "import Foundation"),
+    ("Sources/RESTServer/A.swift", "import EmulatorServer"),
     ("Sources/Elsewhere/A.swift", "import NIOCore"),
     ("Sources/A.swift", "import NIOCore"),
   ])

@@ -14,10 +14,11 @@ enum RoomMap {
     "Upstream": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],
     "JobsEmulator": ["JobsAPI"],
-    "RESTServer": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
+    "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
+    "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
-      "AWSSigning", "CYAML", "CryptoEngine", "GatewayServer", "HTTP2Engine", "JobsAPI",
-      "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream",
+      "AWSSigning", "CYAML", "CryptoEngine", "EmulatorServer", "GatewayServer", "HTTP2Engine",
+      "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream",
     ],
   ]
 
@@ -41,10 +42,12 @@ enum RoomMap {
   static let outside: [String: Set<String>] = [
     "ArgumentParser": ["Gateway"],
     "Configuration": ["Gateway"],
-    "Logging": ["Telemetry", "Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
-    "NIOCore": ["Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
-    "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer"],
-    "NIOPosix": ["Transport", "Upstream", "GatewayServer", "RESTServer", "Gateway"],
+    "Logging": ["Telemetry", "Transport", "Upstream", "GatewayServer", "Gateway"],
+    "NIOCore": [
+      "Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer", "Gateway",
+    ],
+    "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer"],
+    "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway"],
     "ServiceLifecycle": ["Gateway"],
     "UnixSignals": ["Gateway"],
     "BasicContainers": [],

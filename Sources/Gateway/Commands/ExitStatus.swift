@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EmulatorServer
 import JobsEmulator
-import RESTServer
 import Transport
 
 /// An error that knows the exit status it deserves (sysexits(3)).

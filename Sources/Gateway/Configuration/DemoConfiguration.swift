@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EmulatorServer
 import JobsAPI
 import JobsEmulator
-import RESTServer
 
 /// Two configurations that fit together.
 struct DemoConfiguration: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSSigning
+import EmulatorServer
 import JobsEmulator
 import RESTServer
 import Transport

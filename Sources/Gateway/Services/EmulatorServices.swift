@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EmulatorServer
 import JobsEmulator
 import Logging
 import NIOCore
-import RESTServer
 import Telemetry
 
 /// The emulator as it runs: the state machine behind AWS's two REST surfaces.

@@ -30,16 +30,17 @@ package struct AWSError: Error, Equatable, Sendable {
 }
 
 extension AWSError {
-  static func invalidRequest(_ message: String) -> AWSError {
+  /// What was asked for has not the form of the operation.
+  package static func invalidRequest(_ message: String) -> AWSError {
     AWSError(400, "InvalidRequestException", message)
   }
 
   /// No operation has such a method and path.
-  static let unknownOperation = AWSError(
+  package static let unknownOperation = AWSError(
     404, "UnknownOperationException", "No operation is served under this method and path.")
 
   /// The answer on the wire.
-  func response(form: Form) -> ServerResponse {
+  package func response(form: Form) -> ServerResponse {
     var headers: [ServerResponse.Header] = []
     if form != .body {
       headers.append(.init(name: "x-amzn-ErrorType", value: Self.headerSafe(self.name)))

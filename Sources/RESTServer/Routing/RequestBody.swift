@@ -5,10 +5,11 @@ import NIOCore
 
 /// The JSON object in a request's body, read by the types of AWS's model. No body counts as `{}`.
 /// Members that are absent and members that are null are the same, as AWS has it.
-struct RequestBody {
+package struct RequestBody {
   private let json: JSONValue?
 
-  init(_ request: ServerRequest) throws(AWSError) {
+  /// Refuses what is not one JSON object.
+  package init(_ request: ServerRequest) throws(AWSError) {
     do {
       self.json = try JSONValue.requestBody(request.body.readableBytesUInt8Span)
     } catch {
@@ -30,7 +31,8 @@ struct RequestBody {
     try Self.checked { () throws(JSONShapeError) in try self.json?.text(name) }
   }
 
-  func number(_ name: String) throws(AWSError) -> Int64? {
+  /// A whole number; nil if it is absent.
+  package func number(_ name: String) throws(AWSError) -> Int64? {
     try Self.checked { () throws(JSONShapeError) in try self.json?.number(name) }
   }
 

@@ -92,7 +92,8 @@ package struct RequestTarget: Sendable {
     return number
   }
 
-  static func integer(_ text: String) -> Int64? {
+  /// A decimal number of 64 bits, without a plus sign; nil for any other text.
+  package static func integer(_ text: String) -> Int64? {
     text.utf8.first == UInt8(ascii: "+") ? nil : Int64(text)
   }
 }

@@ -2,7 +2,7 @@
 
 import AWSSigning
 package import JobsAPI
-import NIOHTTP1
+package import NIOHTTP1
 
 /// Whose operation a request asks for. The planes are two hosts at AWS and share paths.
 package enum ServedOperation: Hashable, Sendable {
@@ -32,7 +32,7 @@ package enum ServedOperation: Hashable, Sendable {
 
   /// Finds the operation, nil if there is none. Where both planes have one, the service that the
   /// signature names decides, as AWS's two hosts would; without a signature it is the data plane's.
-  init?(method: HTTPMethod, target: RequestTarget, signedFor service: Substring?) {
+  package init?(method: HTTPMethod, target: RequestTarget, signedFor service: Substring?) {
     let dataPlane = JobsOperation(method: method, target: target)
     let controlPlane = ControlPlaneOperation(method: method, target: target)
     switch (dataPlane, controlPlane) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSSigning
+import EmulatorServer
 import JobsAPI
 import NIOCore
 import NIOPosix
 import RESTServer
+import RESTTestKit
 import Synchronization
 import Testing
 import Transport

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JobsAPI
+package import RESTServer
 import Synchronization
 
 /// What a server has done so far, counted so that tests can prove what a client did to it: how many

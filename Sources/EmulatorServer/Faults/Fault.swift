@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import RESTServer
+
 /// What goes wrong with one request, on demand.
 ///
 /// As text, in the header `x-emulator-fault` and in a plan's list, parts are separated by `;`:

@@ -14,12 +14,13 @@ package enum AuthenticationPolicy: Sendable {
 }
 
 /// Checks the signatures of the requests of one event loop.
-final class Authentication: Sendable {
+package final class Authentication: Sendable {
   /// A verifier keeps buffers and serves one request at a time. Each loop has its own, so nobody
   /// waits for this lock; it is there because the compiler cannot know.
   private let verifier: Mutex<SignatureVerifier>?
 
-  init(_ policy: AuthenticationPolicy) throws(SigningError) {
+  /// Throws what libcrypto lacks.
+  package init(_ policy: AuthenticationPolicy) throws(SigningError) {
     switch policy {
     case .disabled:
       self.verifier = nil
@@ -29,7 +30,7 @@ final class Authentication: Sendable {
   }
 
   /// Lets the request in, or says in AWS's words why not.
-  func admit(_ request: ServerRequest, for operation: ServedOperation) throws(AWSError) {
+  package func admit(_ request: ServerRequest, for operation: ServedOperation) throws(AWSError) {
     let verdict = self.verifier?.withLock { verifier in
       verifier.verify(
         method: request.method.rawValue, target: request.target,
@@ -47,7 +48,7 @@ final class Authentication: Sendable {
 extension ServerRequest {
   /// The service that the signature is said to be for, unproven: the fourth part of its credential
   /// scope, from the header or from the query.
-  var claimedService: Substring? {
+  package var claimedService: Substring? {
     if let authorization = self.headers.first(name: "authorization") {
       Self.service(in: authorization, after: "Credential=", separator: "/")
     } else {

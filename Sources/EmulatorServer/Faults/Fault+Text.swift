@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import RESTServer
+
 /// Why a text is no fault. The text says what is allowed.
 package struct FaultTextError: Error, Equatable, Sendable {
   package var message: String

@@ -5,8 +5,10 @@ import JobsAPI
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import RESTTestKit
 import Testing
 
+@testable import EmulatorServer
 @testable import RESTServer
 
 struct EmulatorResponderTests {

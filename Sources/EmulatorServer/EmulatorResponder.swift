@@ -3,6 +3,7 @@
 import JobsAPI
 import NIOCore
 import NIOHTTP1
+import RESTServer
 
 /// One event loop's door to the emulator. A request passes, in this order: the console, the count,
 /// the fault that is due, the signature, the operation.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import RESTServer
+
 /// What goes wrong with all requests of a server, by chance or one after the other.
 ///
 /// With one seed and one order of requests the same requests fail in each run. Each request draws

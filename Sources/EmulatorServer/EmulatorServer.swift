@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// EmulatorServer knows how AWS's two planes are played on one address: what is counted, what goes
+// wrong on demand, the console. AWS's wire form is RESTServer's; what jobs are is behind JobsBackend
+// and JobsControlPlane, and the emulator that keeps them is not known here.
+
 package import AWSSigning
 package import JobsAPI
 package import NIOCore
+package import RESTServer
 package import Transport
 
 /// How the emulator's server is set up.

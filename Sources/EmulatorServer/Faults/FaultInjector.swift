@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JobsAPI
+package import RESTServer
 
 /// Decides what goes wrong with each request, by a ``FaultPlan``. Time is an argument; nothing is
 /// done here.

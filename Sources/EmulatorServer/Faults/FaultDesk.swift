@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
+import RESTServer
 import Synchronization
 
 /// The fault plan of a server, shared by its event loops and changed while it runs.

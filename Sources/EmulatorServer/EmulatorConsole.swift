@@ -3,6 +3,7 @@
 import JobsAPI
 import NIOCore
 import NIOHTTP1
+import RESTServer
 
 /// The paths under `/_emulator/`, by which a test steers the emulator from outside. They are no part
 /// of AWS's surface, ask for no signature and are served on loopback only.

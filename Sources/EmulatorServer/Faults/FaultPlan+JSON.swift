@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import JobsAPI
+import RESTServer
 
 // The plan as JSON, for `PUT /_emulator/faults` and back. Each member is optional:
 //

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NIOCore
-import NIOEmbedded
+package import NIOEmbedded
 
 /// Runs tasks in an embedded event loop, when that is told to run. The executor of the real loops
 /// asks its loop for a serial executor, which this one does not have.
-final class EmbeddedTaskExecutor: TaskExecutor {
+package final class EmbeddedTaskExecutor: TaskExecutor {
   private let loop: NIOLoopBound<EmbeddedEventLoop>
 
-  init(_ loop: EmbeddedEventLoop) {
+  package init(_ loop: EmbeddedEventLoop) {
     self.loop = NIOLoopBound(loop, eventLoop: loop)
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     self.loop.value.execute {
       // The loop runs each of its tasks once, and the closure keeps this executor alive.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JobsAPI
+import RESTServer
 import Testing
 
-@testable import RESTServer
+@testable import EmulatorServer
 
 struct FaultTests {
   private static func refusal(
