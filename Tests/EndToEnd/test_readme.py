@@ -56,5 +56,4 @@ def test_every_flag_of_serve_is_in_the_readme_with_its_default():
     for name, default in told.items():
         variable, shown = listed[name]
         assert variable == "IOT_JOBS_GATEWAY_" + name.upper().replace("-", "_")
-        # The number of threads depends on the machine.
         assert shown == default
