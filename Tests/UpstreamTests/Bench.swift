@@ -53,7 +53,7 @@ final class Witness: UpstreamObserver, CredentialProvider {
 /// A server, a loop, and the backend of that loop.
 struct Bench {
   let server: ScriptedServer
-  let caller: LoopActor
+  let caller: LoopCaller
   let jobs: SignedJobs<Witness, Witness>
   let witness: Witness
 
@@ -65,7 +65,7 @@ struct Bench {
     let group = MultiThreadedEventLoopGroup.singleton
     self.server = try await ScriptedServer.start(on: group.next(), react: react)
     let loop = group.next()
-    self.caller = LoopActor(loop)
+    self.caller = LoopCaller(loop: loop)
     let witness = Witness(loop)
     self.witness = witness
     let endpoint = try UpstreamEndpoint(url: "http://\(host):\(self.server.port)")
@@ -85,7 +85,7 @@ struct Bench {
     _ context: CallContext = CallContext(requestID: "r")
   ) async -> Result<JobsReply<JobExecution?>, JobsFailure> {
     let jobs = self.jobs
-    return await self.caller.run { _ in
+    return await self.caller.run {
       do throws(JobsFailure) {
         return .success(
           try await jobs.describe(DescribeJobExecution(thingName: "t", jobID: "j"), in: context))
@@ -99,7 +99,7 @@ struct Bench {
     _ context: CallContext = CallContext(requestID: "r")
   ) async -> Result<JobsReply<UpdatedJobExecution>, JobsFailure> {
     let jobs = self.jobs
-    return await self.caller.run { _ in
+    return await self.caller.run {
       do throws(JobsFailure) {
         return .success(
           try await jobs.update(
@@ -112,7 +112,7 @@ struct Bench {
 
   func startNext() async -> Result<JobsReply<JobExecution?>, JobsFailure> {
     let jobs = self.jobs
-    return await self.caller.run { _ in
+    return await self.caller.run {
       do throws(JobsFailure) {
         return .success(
           try await jobs.startNext(

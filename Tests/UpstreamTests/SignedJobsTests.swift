@@ -29,13 +29,13 @@ private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
       request.number % 2 == 0 ? .answer() : .close
     }
     let jobs = bench.jobs
-    let ended = await bench.caller.run { caller in
+    let ended = await bench.caller.run {
       for _ in 0..<10 {
         let call = DescribeJobExecution(thingName: "t", jobID: "j")
         _ = try? await jobs.describe(call, in: CallContext(requestID: "r"))
         bench.witness.look()
       }
-      return caller.loop.inEventLoop
+      return bench.caller.loop.inEventLoop
     }
     #expect(ended)
     #expect(bench.witness.seen.count > 10)

@@ -21,7 +21,7 @@ import Testing
       observer: UnobservedUpstream())
     for loop in group.makeIterator() {
       let jobs = try #require(fleet.backend(on: loop))
-      let reply = try await LoopActor(loop).run { _ in
+      let reply = try await LoopCaller(loop: loop).run {
         try await jobs.getPending(
           GetPendingJobExecutions(thingName: "t"), in: CallContext(requestID: "r"))
       }

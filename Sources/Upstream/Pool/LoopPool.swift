@@ -14,7 +14,6 @@ package import Transport
 package final class LoopPool {
   package let loop: any EventLoop
   package let gauges: PoolGauges
-  private let executor: LoopTaskExecutor
   private let connector: OutboundConnector
   private let maxBodyBytes: Int
   private var state: PoolState
@@ -39,7 +38,6 @@ package final class LoopPool {
     maxBodyBytes: Int = 1024 * 1024, gauges: PoolGauges = PoolGauges()
   ) {
     self.loop = loop
-    self.executor = LoopTaskExecutor(loop)
     self.gauges = gauges
     self.connector = connector
     self.maxBodyBytes = maxBodyBytes
@@ -53,31 +51,23 @@ package final class LoopPool {
 extension LoopPool {
   /// Sends a request on a connection of the pool and waits for the response.
   ///
-  /// To be called in the pool's loop, and stays there. When the task is cancelled the exchange fails
-  /// with ``ExchangeFailure/cancelled(requestSent:)``.
+  /// To be called in the pool's loop, by a task that prefers its executor: it stays there. When the
+  /// task is cancelled the exchange fails with ``ExchangeFailure/cancelled(requestSent:)``.
   ///
   /// - Parameters:
   ///   - fresh: only a new connection will do.
   ///   - deadline: for the wait in the queue, the connect and the response together.
-  ///   - isolation: the caller's. Spelt out, and named in the closures below, because a closure that
-  ///     goes through the library's functions would else run outside of the loop.
   package func exchange(
-    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline,
-    isolation: isolated (any Actor)? = #isolation
+    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline
   ) async throws(ExchangeFailure) -> UpstreamResponse {
     self.loop.preconditionInEventLoop()
     let exchange = HTTPExchange(request: request, deadline: deadline)
     let bound = NIOLoopBound(exchange, eventLoop: self.loop)
     let loop = self.loop
     let outcome = await withTaskCancellationHandler {
-      _ = isolation
-      // Else the task would be resumed on the global pool, and sent to the loop from there.
-      return await withTaskExecutorPreference(self.executor) {
-        _ = isolation
-        return await withCheckedContinuation { continuation in
-          exchange.onEnd = { continuation.resume(returning: $0) }
-          self.submit(exchange, fresh: fresh)
-        }
+      await withCheckedContinuation { continuation in
+        exchange.onEnd = { continuation.resume(returning: $0) }
+        self.submit(exchange, fresh: fresh)
       }
     } onCancel: {
       // Also when it is this thread: the exchange has begun by the time the loop comes to it.
