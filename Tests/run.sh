@@ -193,7 +193,8 @@ test_with_sanitizer() {
   export TSAN_OPTIONS="suppressions=$root/Tests/thread-sanitizer.supp history_size=4"
   local sanitized=(--sanitize "$sanitizer" --scratch-path "$scratch")
   swift build --build-tests "${sanitized[@]}"
-  swift test --skip-build "${sanitized[@]}"
+  # Tests leave embedded channels open, which are cycles; leaks are looked for in the program itself.
+  ASAN_OPTIONS=detect_leaks=0 swift test --skip-build "${sanitized[@]}"
   run_end_to_end "$(swift build "${sanitized[@]}" --show-bin-path)/iot-jobs-gateway" \
     -m 'not long'
 }

@@ -108,8 +108,13 @@ def test_a_flood_of_resets_is_stopped(gateway, body):
         except FlowControlError:
             pass  # Nobody opens the window any more; the GOAWAY waits to be read.
         connection.replies = _Anything()
-        assert connection.pump(lambda: connection.goaway is not None)
-        assert connection.goaway in (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, INTERNAL_ERROR)
+        connection.pump(lambda: connection.goaway is not None)
+        # The reset of a connection that is closed on unread bytes may overtake the GOAWAY.
+        assert connection.closed or connection.goaway in (
+            ENHANCE_YOUR_CALM,
+            PROTOCOL_ERROR,
+            INTERNAL_ERROR,
+        )
 
 
 class _Anything(dict):
