@@ -25,6 +25,16 @@ package enum CredentialError: Error, Equatable, Sendable {
   case unavailable(String)
 }
 
+extension CredentialError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .incomplete(let missing): "\(missing) is not set"
+    case .malformed(let setting): "\(setting) cannot be used"
+    case .unavailable(let text): text
+    }
+  }
+}
+
 /// Credentials that were given in so many words.
 package struct StaticCredentialSource: CredentialSource {
   package let name = "static"

@@ -36,4 +36,25 @@ import Testing
     try await server.stop()
     try await group.shutdownGracefully()
   }
+
+  @Test func `an expired credential is not signed with`() async throws {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let credential = Credential(
+      accessKeyID: "A", secretAccessKey: "s", sessionToken: "t", expiresAtSeconds: 1_000)
+    let fleet = try UpstreamFleet(
+      group: MultiThreadedEventLoopGroup.singleton,
+      UpstreamConfiguration(
+        endpoint: try UpstreamEndpoint(url: "http://127.0.0.1:1"), region: "r"),
+      credentials: FixedCredential(credential), observer: UnobservedUpstream(),
+      clock: WallClock { 1_000 })
+    let jobs = try #require(fleet.backend(on: loop))
+    let failure = await #expect(throws: JobsFailure.self) {
+      try await LoopCaller(loop: loop).run {
+        try await jobs.getPending(
+          GetPendingJobExecutions(thingName: "t"), in: CallContext(requestID: "r"))
+      }
+    }
+    #expect(failure?.cause == .credentialsUnavailable("the credential has expired"))
+    #expect(failure?.trace.attempts == 0)
+  }
 }

@@ -139,18 +139,22 @@ extension SignedJobs {
   ) async throws(JobsFailure) -> ByteBuffer {
     let cause: JobsFailure.Cause
     do throws(CredentialError) {
+      let nowSeconds = self.clock.epochSeconds
+      let credential = try await self.credentials.credential()
+      guard !credential.isExpired(atSeconds: nowSeconds) else {
+        throw .unavailable("the credential has expired")
+      }
       let attempt = SignedRequestWriter.Attempt(
         invocation: invocation, number: progress.attempts + 1,
         maxAttempts: progress.needsFreshConnection ? progress.attempts + 1 : nil,
-        time: SigningTime(epochSeconds: self.clock.epochSeconds),
-        credential: try await self.credentials.credential())
+        time: SigningTime(epochSeconds: nowSeconds), credential: credential)
       do throws(SigningError) {
         return try upstream.write(request, attempt, in: context)
       } catch {
         cause = error.cause
       }
     } catch {
-      cause = .credentialsUnavailable(error.words)
+      cause = .credentialsUnavailable(error.description)
     }
     throw JobsFailure(progress.unlessApplied(cause), trace: progress.trace)
   }
@@ -179,17 +183,6 @@ extension SignedJobs {
     self.observer.attemptEnded(
       operation: operation, httpStatus: httpStatus, errorName: errorName,
       duration: started.duration(to: .now))
-  }
-}
-
-extension CredentialError {
-  /// The texts name settings and sources, never what they hold.
-  fileprivate var words: String {
-    switch self {
-    case .incomplete(let missing): "\(missing) is not set"
-    case .malformed(let setting): "\(setting) cannot be used"
-    case .unavailable(let text): text
-    }
   }
 }
 
