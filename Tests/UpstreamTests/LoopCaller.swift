@@ -10,13 +10,28 @@ struct LoopCaller {
   func run<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) { try await body() }
+    let isCancelled = Task.isCancelled
+    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
+      Self.cancelCurrentTask(if: isCancelled)
+      return try await body()
+    }
     return try await self.finish(task)
   }
 
   func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
-    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) { await body() }
+    let isCancelled = Task.isCancelled
+    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
+      Self.cancelCurrentTask(if: isCancelled)
+      return await body()
+    }
     return await self.finish(task)
+  }
+
+  /// A test that is cancelled already must not race with the task it starts.
+  private static func cancelCurrentTask(if isCancelled: Bool) {
+    guard isCancelled else { return }
+    // The task is used within the closure only.
+    unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
   }
 
   /// Cancels the task with the test's own, as a structured child would be.

@@ -57,13 +57,10 @@ struct GatewayServices: Drainable {
 
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
-    Self.log(admin, as: "admin", logger)
     var listeners: [Listener] = []
     for address in configuration.listen {
       let limits = ListenerLimits(connections: configuration.connectionLimit)
-      let listener = try await server.bind(to: address, limits: limits)
-      Self.log(listener, as: "grpc", logger)
-      listeners.append(listener)
+      listeners.append(try await server.bind(to: address, limits: limits))
     }
     Self.registerConnections(grpc: listeners, admin: admin, in: registry)
     registry.register(
@@ -71,7 +68,10 @@ struct GatewayServices: Drainable {
         LogSink.standardError.droppedLines, name: "iot_jobs_gateway_log_lines_dropped_total",
         help: "Log lines that standard error did not take at once."))
     registry.register(ProcessMetrics())
+    // Ready before it is said, so that whoever waits for the lines finds it so.
     readiness.met(.listenersBound)
+    Self.log(admin, as: "admin", logger)
+    for listener in listeners { Self.log(listener, as: "grpc", logger) }
     return GatewayServices(
       listeners: listeners, admin: admin, readiness: readiness, upstream: upstream)
   }
