@@ -66,6 +66,16 @@ def _leave_nothing_behind() -> None:
         program.process.kill()
 
 
+def eventually(condition, seconds: float = 20) -> bool:
+    """Asks again and again, since another process decides."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
 class Program:
     """A running server. Its log is read all the time, so it never blocks on a full pipe."""
 

@@ -14,22 +14,12 @@ import pytest
 from aws import client, create_job
 from failures import HERE, failing, read
 from metrics import scrape
-from program import Emulator, Gateway
+from program import Emulator, Gateway, eventually
 from stubs import STATUS, pb, rpc
 from upstream import Answer
 from wire import Connection, message
 
 PENDING = pb.GetPendingJobExecutionsRequest(thing_name="t")
-
-
-def eventually(condition, seconds: float = 20) -> bool:
-    """Asks again and again, since another process decides."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.fixture
