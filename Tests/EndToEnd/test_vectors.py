@@ -106,12 +106,14 @@ def answer(case: dict) -> Answer:
         if "bodyBase64" in response
         else response["body"].encode()
     )
-    # Each header as the case has it, repeated ones too; nothing is added but the length.
+    # Each header as the case has it, repeated ones too; added are the length, and the word that the
+    # connection ends here, which the server does: an update that came to meet it would be lost.
     lines = [f"HTTP/1.1 {response['status']} Status"]
     lines += [
         f"{key}: {value}" for key, value in response["headers"] if key.lower() != "content-length"
     ]
-    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""])
+    lines += [f"Content-Length: {len(body)}", "Connection: close"]
+    head = "\r\n".join([*lines, "", ""])
     return Answer(raw=head.encode("latin-1") + body)
 
 
