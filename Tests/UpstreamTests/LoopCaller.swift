@@ -10,44 +10,27 @@ struct LoopCaller {
   func run<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
   ) async throws -> Value {
-<<<<<<< Updated upstream
     let isCancelled = Task.isCancelled
     let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
       Self.cancelCurrentTask(if: isCancelled)
-=======
-    let isLate = Task.isCancelled
-    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
-      if isLate { Self.cancelCurrentTask() }
->>>>>>> Stashed changes
       return try await body()
     }
     return try await self.finish(task)
   }
 
   func run<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) async -> Value {
-<<<<<<< Updated upstream
     let isCancelled = Task.isCancelled
     let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
       Self.cancelCurrentTask(if: isCancelled)
-=======
-    let isLate = Task.isCancelled
-    let task = Task(executorPreference: LoopTaskExecutor(self.loop)) {
-      if isLate { Self.cancelCurrentTask() }
->>>>>>> Stashed changes
       return await body()
     }
     return await self.finish(task)
   }
 
-<<<<<<< Updated upstream
   /// A test that is cancelled already must not race with the task it starts.
   private static func cancelCurrentTask(if isCancelled: Bool) {
     guard isCancelled else { return }
     // The task is used within the closure only.
-=======
-  /// A task that is cancelled from outside may have begun by then.
-  private static func cancelCurrentTask() {
->>>>>>> Stashed changes
     unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
   }
 
