@@ -68,8 +68,11 @@ let package = Package(
     room("AWSSigning", ["CryptoEngine"]),
     room("Telemetry", [logging]),
 
-    // The two sides, which meet only at JobsBackend.
+    // The two sides and the policies between them, which meet only at JobsBackend.
     room("Transport", [nioCore, nioPosix]),
+    room(
+      "TrafficPolicy",
+      ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, logging, nioCore]),
     room(
       "Upstream", ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, nioCore, nioHTTP1]),
     room(
@@ -90,9 +93,8 @@ let package = Package(
       name: "iot-jobs-gateway",
       dependencies: [
         "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer", "GatewayServer", "HTTP2Engine",
-        "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream", nioCore,
-        nioPosix,
-        logging,
+        "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "TrafficPolicy", "Transport",
+        "Upstream", nioCore, nioPosix, logging,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -129,6 +131,12 @@ let package = Package(
         nioHTTP1, nioPosix,
       ]),
     tests("TelemetryTests", ["Telemetry", logging]),
+    tests(
+      "TrafficPolicyTests",
+      [
+        "TrafficPolicy", "JobsAPI", "JobsEmulator", "Telemetry", "Transport", logging, nioCore,
+        nioPosix,
+      ]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
       "GatewayServerTests",

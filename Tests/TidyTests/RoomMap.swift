@@ -11,6 +11,7 @@ enum RoomMap {
     "AWSSigning": ["CryptoEngine"],
     "Telemetry": [],
     "Transport": [],
+    "TrafficPolicy": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "Upstream": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],
     "JobsEmulator": ["JobsAPI"],
@@ -18,7 +19,8 @@ enum RoomMap {
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSSigning", "CYAML", "CryptoEngine", "EmulatorServer", "GatewayServer", "HTTP2Engine",
-      "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "Transport", "Upstream",
+      "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "TrafficPolicy", "Transport",
+      "Upstream",
     ],
   ]
 
@@ -42,9 +44,10 @@ enum RoomMap {
   static let outside: [String: Set<String>] = [
     "ArgumentParser": ["Gateway"],
     "Configuration": ["Gateway"],
-    "Logging": ["Telemetry", "Transport", "Upstream", "GatewayServer", "Gateway"],
+    "Logging": ["Telemetry", "TrafficPolicy", "Transport", "Upstream", "GatewayServer", "Gateway"],
     "NIOCore": [
-      "Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer", "Gateway",
+      "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer",
+      "Gateway",
     ],
     "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer"],
     "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway"],

@@ -30,6 +30,15 @@ package enum JobsCall: Equatable, Sendable {
     }
   }
 
+  package var thingName: String {
+    switch self {
+    case .describe(let call): call.thingName
+    case .getPending(let call): call.thingName
+    case .startNext(let call): call.thingName
+    case .update(let call): call.thingName
+    }
+  }
+
   package var expectedVersion: Int64? {
     guard case .update(let update) = self else { return nil }
     return update.expectedVersion

@@ -19,6 +19,8 @@ package struct RPCFailure: Equatable, Sendable {
   package var facts: [Fact]
   package var violations: [FieldViolation]
   package var executionState: JobExecutionState?
+  /// `QuotaFailure.violations[0].subject`: whose limit it is.
+  package var quotaSubject: String?
   package var trace: UpstreamTrace
 
   package struct Fact: Equatable, Sendable {
@@ -71,6 +73,9 @@ package enum FailureReason: String, Sendable {
   case wrongEndpoint = "WRONG_ENDPOINT"
   case malformedResponse = "MALFORMED_RESPONSE"
   case unknownAWSError = "UNKNOWN_AWS_ERROR"
+  case thingRateLimited = "THING_RATE_LIMITED"
+  case budgetExhausted = "BUDGET_EXHAUSTED"
+  case notCached = "NOT_CACHED"
   case overloaded = "OVERLOADED"
   case draining = "DRAINING"
   case headersTooLarge = "HEADERS_TOO_LARGE"

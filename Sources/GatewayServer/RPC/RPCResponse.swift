@@ -97,6 +97,7 @@ extension RPCFailure {
     status.violations = self.violations
     status.requestID = self.trace.awsRequestID
     status.executionState = self.executionState
+    status.quotaSubject = self.quotaSubject
     return status
   }
 }

@@ -126,6 +126,15 @@ package enum StatusMapping {
 
   // MARK: Failed here
 
+  private static func limited(
+    _ reason: FailureReason, _ subject: String, _ message: String, _ milliseconds: Int64
+  ) -> RPCFailure {
+    var failure = RPCFailure(
+      .resourceExhausted, reason, message: message, retry: .after(milliseconds: milliseconds))
+    failure.quotaSubject = subject
+    return failure
+  }
+
   private static func failedHere(_ cause: JobsFailure.Cause, _ call: JobsCall) -> RPCFailure {
     let later = RetryHint.after(milliseconds: Self.unavailableDelayMilliseconds)
     switch cause {
@@ -151,6 +160,16 @@ package enum StatusMapping {
     case .draining:
       return RPCFailure(
         .unavailable, .draining, message: "this gateway is shutting down", retry: .elsewhere)
+    case .thingLimited(let kind, let milliseconds):
+      return Self.limited(
+        .thingRateLimited, "thing:\(call.thingName)", "the thing's limit of \(kind)s is used up",
+        milliseconds)
+    case .budgetExhausted(let kind, let milliseconds):
+      return Self.limited(
+        .budgetExhausted, "account:\(kind)s", "the account's budget of \(kind)s is used up",
+        milliseconds)
+    case .notCached:
+      return RPCFailure(.unavailable, .notCached, message: "no stored answer is fresh enough")
     case .overloaded(let detail):
       return RPCFailure(.unavailable, .overloaded, message: detail, retry: later)
     case .credentialsUnavailable(let detail):

@@ -11,6 +11,12 @@ package protocol JobsBackend: Sendable {
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?>
 
+  /// The outcome of a describe that is at hand, so that nothing must be waited for; nil if there is
+  /// none, and then ``describe(_:in:)`` is to be called. Who answers here counts the call here.
+  func storedDescribe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>?
+
   func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions>
@@ -23,6 +29,13 @@ package protocol JobsBackend: Sendable {
   func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution>
+}
+
+extension JobsBackend {
+  /// Most backends store nothing.
+  package func storedDescribe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? { nil }
 }
 
 /// The names of the operations, as AWS spells them and as metrics label them.
@@ -43,12 +56,21 @@ package enum JobsOperation: String, CaseIterable, Sendable {
   }
 
   /// True for what draws from AWS's write quota and changes state there.
-  package var isWrite: Bool {
+  package var isWrite: Bool { self.kind == .write }
+
+  package var kind: CallKind {
     switch self {
-    case .describe, .getPending: false
-    case .startNext, .update: true
+    case .describe, .getPending: .read
+    case .startNext, .update: .write
     }
   }
+}
+
+/// The two sorts of calls that AWS meters apart, each for the whole account.
+/// Source: AWS IoT quotas L-62AE8B9D (reads) and L-C8F5F7B3 (writes).
+package enum CallKind: String, CaseIterable, Sendable {
+  case read
+  case write
 }
 
 /// What travels with a call besides its arguments.
@@ -57,6 +79,11 @@ package struct CallContext: Sendable {
   package var requestID: String
   /// The instant at which the caller stops waiting; nil when it set none.
   package var deadline: ContinuousClock.Instant?
+  /// The instant by which the call must have begun to be of use: a queue refuses at once what it
+  /// will not let go on before. Nil: the deadline says it. It differs from the deadline for what
+  /// several callers wait for, each with a deadline of its own.
+  package var startBy: ContinuousClock.Instant?
+  package var cacheControl = CacheControl.unspecified
   /// W3C trace context, passed on as it came.
   package var traceparent: String?
   package var tracestate: String?
@@ -80,15 +107,18 @@ package struct JobsReply<Value: Sendable>: Sendable {
 
 extension JobsReply: Equatable where Value: Equatable {}
 
-/// What is known of the upstream side of one call, whether it went well or not.
+/// What is known of how one call was answered, whether it went well or not.
 package struct UpstreamTrace: Equatable, Sendable {
   /// AWS's id of the last attempt, from `x-amzn-RequestId`.
   package var awsRequestID: String?
   /// Requests handed to the network.
   package var attempts: Int
+  /// Nil for calls that no cache looks at.
+  package var cache: CacheResult?
 
-  package init(awsRequestID: String? = nil, attempts: Int = 0) {
+  package init(awsRequestID: String? = nil, attempts: Int = 0, cache: CacheResult? = nil) {
     self.awsRequestID = awsRequestID
     self.attempts = attempts
+    self.cache = cache
   }
 }

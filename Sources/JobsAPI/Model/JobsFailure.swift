@@ -29,6 +29,14 @@ package struct JobsFailure: Error, Equatable, Sendable {
     case attemptTimedOut(requestSent: Bool)
     /// The waiting queue of the pool is full; nothing was sent.
     case overloaded(String)
+    /// The thing has used up what this gateway allows it; nothing was sent. The wait is until the
+    /// same call would be let through, if the thing makes no other.
+    case thingLimited(CallKind, retryAfterMilliseconds: Int64)
+    /// The account's budget cannot carry the call soon enough; nothing was sent. The wait is an
+    /// estimate of when it could.
+    case budgetExhausted(CallKind, retryAfterMilliseconds: Int64)
+    /// The caller wanted a stored answer or none, and there is none; nothing was sent.
+    case notCached
     /// This process takes no more calls; nothing was sent.
     case draining
     /// No credential to sign with. The text names sources, never secrets.

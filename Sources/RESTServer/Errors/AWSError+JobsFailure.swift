@@ -31,6 +31,12 @@ extension AWSError {
       AWSError(504, "InternalFailure", "The request was sent and not answered in time.")
     case .overloaded(let text):
       .unavailable("Too much is going on here: \(text)", retryAfterMilliseconds: 1_000)
+    case .thingLimited(_, let milliseconds):
+      .throttled("The thing makes more calls than it may.", retryAfterMilliseconds: milliseconds)
+    case .budgetExhausted(_, let milliseconds):
+      .throttled("The account makes more calls than it may.", retryAfterMilliseconds: milliseconds)
+    case .notCached:
+      .unavailable("There is no stored answer.")
     case .draining:
       .unavailable("The service is shutting down.", retryAfterMilliseconds: 1_000)
     case .credentialsUnavailable(let text):
@@ -48,6 +54,14 @@ extension AWSError {
     self.init(status, refusal.name, refusal.message)
     self.executionState = refusal.executionState
     self.retryAfterMilliseconds = refusal.retryAfterMilliseconds
+  }
+
+  private static func throttled(
+    _ message: String, retryAfterMilliseconds: Int64
+  ) -> AWSError {
+    var error = AWSError(429, "ThrottlingException", message)
+    error.retryAfterMilliseconds = retryAfterMilliseconds
+    return error
   }
 
   private static func unavailable(
