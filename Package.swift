@@ -22,6 +22,8 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: nio)
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 /// A library of Debian's that one room fences in.
@@ -94,8 +96,7 @@ let package = Package(
       dependencies: [
         "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer", "GatewayServer", "HTTP2Engine",
         "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "TrafficPolicy", "Transport",
-        "Upstream", nioCore, nioPosix, logging,
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Gateway",
@@ -144,7 +145,7 @@ let package = Package(
         "GatewayServer", "GatewayTestKit", "GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry",
         "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
       ]),
-    tests("GatewayTests", ["iot-jobs-gateway"]),
+    tests("GatewayTests", ["iot-jobs-gateway", "TrafficPolicy", argumentParser]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Everything that the policies can be told; as it is made, it holds the defaults.
+package struct PolicySettings: Equatable, Sendable {
+  package var thingLimit = ThingLimitSettings()
+  package var accountBudget = AccountBudgetSettings()
+  package var readCache = ReadCacheSettings()
+
+  package init() {}
+}
+
 /// A sustained rate, and how many calls may come at once after a pause.
 package struct RateLimit: Equatable, Sendable {
   /// Calls a second; above zero.

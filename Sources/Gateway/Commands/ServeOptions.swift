@@ -18,6 +18,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.upstreamConnect)) var upstreamConnectTimeout: String?
   @Option(help: .of(ServeSettings.upstreamAttempt)) var upstreamAttemptTimeout: String?
   @Option(help: .of(ServeSettings.upstreamBody)) var upstreamResponseLimitBytes: String?
+  @OptionGroup var traffic: TrafficOptions
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
 
@@ -38,6 +39,7 @@ struct ServeOptions: ParsableArguments {
     table.take(ServeSettings.upstreamConnect, self.upstreamConnectTimeout)
     table.take(ServeSettings.upstreamAttempt, self.upstreamAttemptTimeout)
     table.take(ServeSettings.upstreamBody, self.upstreamResponseLimitBytes)
+    self.traffic.add(to: &table)
     return table
   }
 }

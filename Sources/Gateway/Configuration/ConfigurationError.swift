@@ -4,7 +4,8 @@ import Transport
 
 /// Why a configuration is refused, in words for the person who wrote it.
 enum ConfigurationError: Error, Equatable {
-  case badValue(name: String, value: String?, origin: SettingOrigin, allowed: String)
+  case badValue(
+    name: String, value: String?, origin: SettingOrigin, allowed: String, reason: String? = nil)
   case missing(name: String, why: String)
   case unknownFileKey(String, path: String)
   case unreadableFile(path: String, reason: String)
@@ -13,7 +14,7 @@ enum ConfigurationError: Error, Equatable {
   /// The exit status, from sysexits(3): a flag is usage, the rest is configuration.
   var exitCode: Int32 {
     switch self {
-    case .badValue(_, _, .flag, _): 64
+    case .badValue(_, _, .flag, _, _): 64
     case .unreadableFile: 66
     case .badValue, .missing, .unknownFileKey, .refused: 78
     }
@@ -31,9 +32,10 @@ extension ConfigurationError {
 extension ConfigurationError: CustomStringConvertible {
   var description: String {
     switch self {
-    case .badValue(let name, let value, let origin, let allowed):
+    case .badValue(let name, let value, let origin, let allowed, let reason):
       let shown = value.map { "\"\($0)\"" } ?? "the value"
-      return "\(origin.spelling(of: name)): \(shown) is not \(allowed)"
+      let why = reason.map { ": \($0)" } ?? ""
+      return "\(origin.spelling(of: name)): \(shown) is not \(allowed)\(why)"
     case .missing(let name, let why):
       return "\(name) is not set: \(why)"
     case .unknownFileKey(let key, let path):

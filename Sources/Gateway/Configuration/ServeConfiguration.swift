@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTP2Engine
+import TrafficPolicy
 import Transport
 import Upstream
 
@@ -19,9 +20,12 @@ struct ServeConfiguration: Sendable {
   var upstreamConnectTimeout: Duration
   var upstreamAttemptTimeout: Duration
   var upstreamResponseLimitBytes: Int
+  var policy: PolicySettings
   var process: ProcessConfiguration
 
-  static let settingNames: Set<String> = ProcessConfiguration.settingNames.union([
+  static let settingNames: Set<String> = ProcessConfiguration.settingNames.union(
+    PolicySettings.settingNames
+  ).union([
     ServeSettings.listen.name, ServeSettings.adminListen.name,
     SharedSettings.allowInsecureRemote.name, ServeSettings.upstreamEndpoint.name,
     ServeSettings.region.name, ServeSettings.requestLimit.name, ServeSettings.connections.name,
@@ -47,6 +51,7 @@ struct ServeConfiguration: Sendable {
     self.upstreamConnectTimeout = try reader.value(ServeSettings.upstreamConnect)
     self.upstreamAttemptTimeout = try reader.value(ServeSettings.upstreamAttempt)
     self.upstreamResponseLimitBytes = try reader.value(ServeSettings.upstreamBody)
+    self.policy = try PolicySettings(reader)
     let allowInsecureRemote = try reader.value(SharedSettings.allowInsecureRemote)
     if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {
       throw .insecureRemote(remote)

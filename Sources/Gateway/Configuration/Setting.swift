@@ -16,21 +16,48 @@ struct Setting<Value: Sendable>: Sendable {
   let fallback: String?
   /// True for what must not be repeated in an error.
   let isSecret: Bool
-  let parse: @Sendable (String) -> Value?
+  let read: @Sendable (String) throws(Misfit) -> Value
 
+  /// - Parameter parse: answers nil for what is not allowed, when `allowed` says all there is to say.
   init(
     _ name: String, help: String, allowed: String, fallback: String? = nil,
     isSecret: Bool = false, parse: @escaping @Sendable (String) -> Value?
+  ) {
+    self.init(
+      name, help: help, allowed: allowed, fallback: fallback, isSecret: isSecret
+    ) { (text) throws(Misfit) in
+      guard let value = parse(text) else { throw Misfit(part: text) }
+      return value
+    }
+  }
+
+  /// - Parameter read: throws what is not allowed, with the part at fault and the reason.
+  init(
+    _ name: String, help: String, allowed: String, fallback: String? = nil,
+    isSecret: Bool = false, read: @escaping @Sendable (String) throws(Misfit) -> Value
   ) {
     self.name = name
     self.help = help
     self.allowed = allowed
     self.fallback = fallback
     self.isSecret = isSecret
-    self.parse = parse
+    self.read = read
   }
 
   var variable: String { SettingsReader.variable(for: self.name) }
+}
+
+/// Why a text is no value of a setting.
+struct Misfit: Error, Equatable {
+  /// The part of the text that is at fault.
+  var part: String
+  /// What is wrong with it; nil when that is clear from what is allowed.
+  var reason: String?
+
+  init(part: String, reason: String? = nil) {
+    self.part = part
+    self.reason = reason
+  }
 }
 
 extension Setting where Value == Int {

@@ -30,12 +30,13 @@ struct SettingsReader {
     _ setting: Setting<Value>, standardVariables: [String] = []
   ) throws(ConfigurationError) -> Value? {
     guard let (text, origin) = self.find(setting, standardVariables) else { return nil }
-    guard let value = setting.parse(text) else {
+    do throws(Misfit) {
+      return try setting.read(text)
+    } catch {
       throw .badValue(
-        name: setting.name, value: setting.isSecret ? nil : text, origin: origin,
-        allowed: setting.allowed)
+        name: setting.name, value: setting.isSecret ? nil : error.part, origin: origin,
+        allowed: setting.allowed, reason: error.reason)
     }
-    return value
   }
 
   private func find<Value>(

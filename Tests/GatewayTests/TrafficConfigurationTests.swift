@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Testing
+import TrafficPolicy
+
+@testable import iot_jobs_gateway
+
+@Suite struct TrafficConfigurationTests {
+  private func settings(
+    _ flags: [String: String] = [:], file: [String: String] = [:]
+  ) throws -> PolicySettings {
+    let file = SettingsFile(path: "g.yaml", values: file)
+    return try PolicySettings(SettingsReader(flags: flags, environment: [:], file: file))
+  }
+
+  private func complaint(_ flag: String, _ value: String) -> String? {
+    do {
+      _ = try self.settings([flag: value])
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func `the defaults of the flags are the defaults of the policies`() throws {
+    #expect(try self.settings() == PolicySettings())
+  }
+
+  @Test func `each limit is read into its own place`() throws {
+    let settings = try self.settings([
+      "thing-limit": "shadow", "thing-reads-per-second": "1.5", "thing-read-burst": "2",
+      "thing-writes-per-second": "0.25", "thing-write-burst": "3", "thing-limit-entries": "2048",
+      "thing-limit-override": "door-7=off",
+    ]).thingLimit
+    var expected = ThingLimitSettings()
+    expected.mode = .shadow
+    expected.limits = ThingLimits(
+      reads: RateLimit(perSecond: 1.5, burst: 2), writes: RateLimit(perSecond: 0.25, burst: 3))
+    expected.exact = ["door-7": .unlimited]
+    expected.maxThings = 2_048
+    #expect(settings == expected)
+  }
+
+  @Test func `each budget is read into its own place`() throws {
+    let settings = try self.settings([
+      "account-reads-per-second": "200", "account-read-burst": "1",
+      "account-writes-per-second": "0", "account-write-burst": "7", "account-max-wait": "0s",
+      "account-waiting-limit": "0",
+    ]).accountBudget
+    var expected = AccountBudgetSettings()
+    expected.reads = RateLimit(perSecond: 200, burst: 1)
+    expected.writes = nil
+    expected.maxWait = .zero
+    expected.maxWaiting = 0
+    #expect(settings == expected)
+  }
+
+  @Test func `each lifetime is read into its own place`() throws {
+    let settings = try self.settings([
+      "cache-bytes": "64KiB", "describe-ttl": "2s", "describe-terminal-ttl": "3m",
+      "describe-not-found-ttl": "0s", "pending-ttl": "500ms", "stale-while-revalidate": "4s",
+      "stale-if-error": "1h", "start-next-check": "read",
+    ]).readCache
+    var expected = ReadCacheSettings()
+    expected.maxBytes = 65_536
+    expected.ttl = .seconds(2)
+    expected.terminalTTL = .seconds(180)
+    expected.notFoundTTL = .zero
+    expected.pendingTTL = .milliseconds(500)
+    expected.staleWhileRevalidate = .seconds(4)
+    expected.staleIfError = .seconds(3_600)
+    expected.startNextCheck = .read
+    #expect(settings == expected)
+  }
+
+  @Test func `a file may list the overrides`() throws {
+    let values = try YAMLReader.values(
+      of: Array("thing-limit:\n  override: [a=off, \"b-*=1/2:off\"]\n".utf8))
+    let settings = try self.settings(file: values).thingLimit
+    #expect(settings.exact == ["a": .unlimited])
+    #expect(
+      settings.prefixes
+        == ["b-": ThingLimits(reads: RateLimit(perSecond: 1, burst: 2), writes: nil)])
+  }
+
+  @Test(arguments: [
+    ("thing-limit", "on", "one of off, shadow, enforce"),
+    ("thing-reads-per-second", "0", "a number from 0.001 to 1000000"),
+    ("thing-writes-per-second", "1000001", "a number from 0.001 to 1000000"),
+    ("thing-read-burst", "0", "a whole number from 1 to 1000000"),
+    ("thing-write-burst", "1000001", "a whole number from 1 to 1000000"),
+    ("thing-limit-entries", "1", "a whole number from 1024 to 16777216"),
+    ("account-reads-per-second", "-1", "0 or a number from 0.001 to 1000000"),
+    ("account-writes-per-second", "0.0001", "0 or a number from 0.001 to 1000000"),
+    ("account-read-burst", "0", "a whole number from 1 to 1000000"),
+    ("account-write-burst", "1.5", "a whole number from 1 to 1000000"),
+    ("account-max-wait", "1", "a duration such as 250ms, 5s or 2m, at most 24 hours"),
+    ("account-waiting-limit", "-1", "a whole number from 0 to 1000000"),
+    ("cache-bytes", "65535", "0 or a size from 64KiB to 1GiB, such as 16777216 or 16MiB"),
+    ("describe-ttl", "-1s", "a duration such as 250ms, 5s or 2m, at most 24 hours"),
+    ("start-next-check", "", "one of off, stored, read"),
+  ])
+  func `a value out of range is named with its flag and what is allowed`(
+    flag: String, value: String, allowed: String
+  ) {
+    #expect(self.complaint(flag, value) == "--\(flag): \"\(value)\" is not \(allowed)")
+  }
+
+  @Test(arguments: PolicySettings.settingNames)
+  func `each setting has a flag of its name`(name: String) throws {
+    let options = try ServeOptions.parse(["--\(name)", "x"])
+    #expect(options.flags.values == [name: "x"])
+  }
+
+  @Test func `a repeated override is a list`() throws {
+    let options = try ServeOptions.parse(
+      ["--thing-limit-override", "a=off", "--thing-limit-override", "b=off"])
+    #expect(options.flags.values == ["thing-limit-override": "a=off,b=off"])
+  }
+}
