@@ -159,6 +159,13 @@ struct StatusMappingTests {
     Row(.draining, Told(.unavailable, .draining, .gateway, .elsewhere)),
     Row(.overloaded("d"), Told(.unavailable, .overloaded, .gateway, later)),
     Row(
+      .thingLimited(.read, retryAfterMilliseconds: 40),
+      Told(.resourceExhausted, .thingRateLimited, .gateway, .after(milliseconds: 40))),
+    Row(
+      .budgetExhausted(.write, retryAfterMilliseconds: 50),
+      Told(.resourceExhausted, .budgetExhausted, .gateway, .after(milliseconds: 50))),
+    Row(.notCached, Told(.unavailable, .notCached, .gateway)),
+    Row(
       .credentialsUnavailable("d"), Told(.unavailable, .credentialsUnavailable, .gateway, later)),
     Row(
       .deadlineExceeded(mayHaveBeenApplied: true),
@@ -192,6 +199,7 @@ struct StatusMappingTests {
         refusal.kind == .serviceUnavailable || refusal.kind == .credentialsExpired
           || refusal.kind == .throttled || refusal.httpStatus == 503 || refusal.httpStatus == 429
       case .unreachable, .overloaded, .draining, .credentialsUnavailable: true
+      case .thingLimited, .budgetExhausted, .notCached: true
       case .attemptTimedOut(let requestSent): !requestSent
       default: false
       }
@@ -314,6 +322,31 @@ struct StatusMappingFactsTests {
     #expect(failure.details.violations == violations)
     #expect(StatusMapping.invalid([violations[0]]).message == "thing_name: is empty")
     #expect(StatusMapping.invalid([]).message == "the request is not valid")
+  }
+
+  @Test(arguments: [
+    (JobsFailure.Cause.thingLimited(.read, retryAfterMilliseconds: 1_250), "thing:t"),
+    (.thingLimited(.write, retryAfterMilliseconds: 1_250), "thing:t"),
+    (.budgetExhausted(.read, retryAfterMilliseconds: 1_250), "account:reads"),
+    (.budgetExhausted(.write, retryAfterMilliseconds: 1_250), "account:writes"),
+  ])
+  func `a limit tells whose it is and when to come back`(
+    cause: JobsFailure.Cause, subject: String
+  ) {
+    for call in StatusMappingTests.reads + StatusMappingTests.writes {
+      let failure = StatusMapping.failure(for: JobsFailure(cause), of: call)
+      #expect(failure.details.quotaSubject == subject)
+      #expect(failure.details.retryDelayMilliseconds == 1_250)
+      #expect(failure.details.errorInfo?.domain == "iot-jobs-gateway")
+      #expect(self.facts(failure) == ["operation=\(call.operation.rawValue)"])
+    }
+  }
+
+  @Test func `what is no limit names no quota`() {
+    for cause in [JobsFailure.Cause.notCached, .overloaded("d")] {
+      let failure = StatusMapping.failure(for: JobsFailure(cause), of: StatusMappingTests.reads[0])
+      #expect(failure.details.quotaSubject == nil)
+    }
   }
 
   @Test func `no more than the caller's own fields is repeated, never what is not ours to tell`() {

@@ -20,6 +20,10 @@ struct AWSErrorTests {
     (.attemptTimedOut(requestSent: false), 503, "ServiceUnavailableException"),
     (.attemptTimedOut(requestSent: true), 504, "InternalFailure"),
     (.overloaded("x"), 503, "ServiceUnavailableException"),
+    (.thingLimited(.read, retryAfterMilliseconds: 1), 429, "ThrottlingException"),
+    (.budgetExhausted(.write, retryAfterMilliseconds: 1), 429, "ThrottlingException"),
+    (.notCached, 503, "ServiceUnavailableException"),
+    (.draining, 503, "ServiceUnavailableException"),
     (.credentialsUnavailable("x"), 503, "ServiceUnavailableException"),
     (.deadlineExceeded(mayHaveBeenApplied: false), 503, "ServiceUnavailableException"),
     (.deadlineExceeded(mayHaveBeenApplied: true), 504, "InternalFailure"),
@@ -33,6 +37,24 @@ struct AWSErrorTests {
     #expect(error.status == status)
     #expect(error.name == name)
     #expect(!error.message.isEmpty)
+  }
+
+  @Test(arguments: [
+    JobsFailure.Cause.thingLimited(.write, retryAfterMilliseconds: 1_001),
+    .budgetExhausted(.read, retryAfterMilliseconds: 1_001),
+  ])
+  func `who is limited here is told when to come back`(cause: JobsFailure.Cause) {
+    let response = AWSError(JobsFailure(cause)).response(form: .header)
+    #expect(response.status == 429)
+    #expect(response.header("x-amzn-ErrorType") == "ThrottlingException")
+    // Whole seconds, and none too few.
+    #expect(response.header("Retry-After") == "2")
+    #expect(response.header("x-amz-retry-after") == "1001")
+  }
+
+  @Test func `AWS's clients may not wait for what is not stored`() {
+    let response = AWSError(JobsFailure(.notCached)).response(form: .header)
+    #expect(response.header("Retry-After") == nil)
   }
 
   @Test func `what AWS refused goes on as it came`() {
