@@ -15,17 +15,7 @@ package struct RequestHeadFields: Sendable {
   /// `grpc-timeout`
   package var timeout: ArraySlice<UInt8>?
 
-  package init(
-    method: ArraySlice<UInt8>?, path: ArraySlice<UInt8>?, contentType: ArraySlice<UInt8>?,
-    te: ArraySlice<UInt8>?, encoding: ArraySlice<UInt8>?, timeout: ArraySlice<UInt8>?
-  ) {
-    self.method = method
-    self.path = path
-    self.contentType = contentType
-    self.te = te
-    self.encoding = encoding
-    self.timeout = timeout
-  }
+  package init() {}
 }
 
 /// What a gRPC request says before its messages.

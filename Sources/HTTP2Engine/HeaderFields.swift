@@ -58,31 +58,21 @@ extension HeaderFields {
     return (self.bytes[field.nameRange], self.bytes[field.valueRange])
   }
 
-  /// The value of the first field of this name, without a copy.
+  /// The length of the name of the field at a position, which tells most names apart.
+  package func nameCount(at position: Int) -> Int {
+    Int(self.fields[position].nameCount)
+  }
+
+  /// Whether the field at a position has this name.
   ///
   /// - Parameter name: In lower case, as HTTP/2 sends names.
-  package func value(of name: StaticString) -> ArraySlice<UInt8>? {
-    guard let field = self.first(name) else { return nil }
-    return self.bytes[field.valueRange]
+  package func isNamed(_ name: StaticString, at position: Int) -> Bool {
+    self.holds(name, at: self.fields[position].nameRange)
   }
 
-  /// Whether the first field of this name has exactly this value.
-  package func contains(_ name: StaticString, _ value: StaticString) -> Bool {
-    guard let field = self.first(name) else { return false }
-    return self.holds(value, at: field.valueRange)
-  }
-
-  /// The value of the first field of this name as text; nil if it is missing or not UTF-8.
-  package func string(of name: StaticString) -> String? {
-    guard let field = self.first(name) else { return nil }
-    return String(validating: self.bytes[field.valueRange], as: UTF8.self)
-  }
-
-  private func first(_ name: StaticString) -> Field? {
-    for field in self.fields where self.holds(name, at: field.nameRange) {
-      return field
-    }
-    return nil
+  /// The value of the field at a position, without a copy.
+  package func value(at position: Int) -> ArraySlice<UInt8> {
+    self.bytes[self.fields[position].valueRange]
   }
 
   private func holds(_ text: StaticString, at range: Range<Int>) -> Bool {

@@ -115,10 +115,14 @@ private func read(
   contentType: String? = "application/grpc", te: String? = "trailers", encoding: String? = nil,
   timeout: String? = nil
 ) -> OnRequestHead {
-  RequestHead.read(
-    RequestHeadFields(
-      method: method.map(bytes), path: path.map(bytes), contentType: contentType.map(bytes),
-      te: te.map(bytes), encoding: encoding.map(bytes), timeout: timeout.map(bytes)))
+  var fields = RequestHeadFields()
+  fields.method = method.map(bytes)
+  fields.path = path.map(bytes)
+  fields.contentType = contentType.map(bytes)
+  fields.te = te.map(bytes)
+  fields.encoding = encoding.map(bytes)
+  fields.timeout = timeout.map(bytes)
+  return RequestHead.read(fields)
 }
 
 private func refusal(

@@ -146,6 +146,18 @@ struct HTTP2HandlerMetadataTests {
     #expect(deadline <= ContinuousClock.now.advanced(by: .seconds(5)))
   }
 
+  @Test func `what a caller says about stored answers reaches the backend`() async throws {
+    let caller = try await Caller()
+    _ = try await caller.call(
+      Request(.describe).adding("cache-control", "max-age=5, x")
+        .adding("cache-control", "Only-If-Cached"))
+    _ = try await caller.call(Request(.describe), on: 3)
+    #expect(
+      caller.backend.asked.map(\.context.cacheControl) == [
+        CacheControl(maxAgeSeconds: 5, onlyIfCached: true), .unspecified,
+      ])
+  }
+
   @Test func `a call without a timeout has no deadline`() async throws {
     let caller = try await Caller()
     _ = try await caller.call(Request(.describe))

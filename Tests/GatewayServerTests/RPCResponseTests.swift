@@ -104,6 +104,42 @@ struct RPCResponseTests {
     #expect(answer["x-gateway-attempts"] == (attempts == 0 ? nil : "\(attempts)"))
   }
 
+  @Test(arguments: CacheResult.Outcome.allCases)
+  func `how an answer relates to stored ones is told in its headers`(
+    outcome: CacheResult.Outcome
+  ) {
+    let trace = UpstreamTrace(cache: CacheResult(outcome, ageSeconds: 7))
+    let reply = self.answer(RPCResponse.reply(RPCReply(trace) { _ in }, requestID: "r"))
+    let failure = self.failure(RPCFailure(.notFound, .resourceNotFound, message: "m", trace: trace))
+    for answer in [reply, failure] {
+      #expect(answer.headers.contains("x-cache: \(outcome.rawValue)"))
+      #expect(answer.headers.contains("age: 7"))
+    }
+  }
+
+  @Test func `what was not stored has no age, and what no cache looked at has no word`() {
+    for (cache, word) in [(CacheResult(.miss), "miss"), (nil, nil)] {
+      let trace = UpstreamTrace(cache: cache)
+      let reply = self.answer(RPCResponse.reply(RPCReply(trace) { _ in }, requestID: "r"))
+      let failure = self.failure(RPCFailure(.unknown, .timeout, message: "m", trace: trace))
+      for answer in [reply, failure] {
+        #expect(answer["x-cache"] == word)
+        #expect(answer["age"] == nil)
+      }
+    }
+  }
+
+  @Test func `a refused thing is told its quota and its wait in every form`() {
+    let failure = StatusMapping.failure(
+      for: JobsFailure(.thingLimited(.write, retryAfterMilliseconds: 1_250)),
+      of: StatusMappingTests.writes[1])
+    let answer = self.failure(failure)
+    #expect(answer.status == "8")
+    #expect(answer["grpc-retry-pushback-ms"] == "1250")
+    #expect(answer["grpc-message"] == "the thing's limit of writes is used up")
+    #expect(answer.details == failure.details.wireBytes())
+  }
+
   @Test func `an empty message is not sent`() {
     #expect(self.failure(RPCFailure(.cancelled, .cancelled, message: ""))["grpc-message"] == nil)
   }

@@ -16,10 +16,10 @@ extension HTTP2Handler {
     while let event = self.session.nextEvent() {
       switch event {
       case .requestHeaders(let streamID, let fields, let endStream):
-        self.streamOpened(streamID, fields)
+        self.streamOpened(streamID, RequestFields(fields))
         if endStream { self.requestEnded(streamID) }
       case .requestHeadersTooLarge(let streamID, let fields, _):
-        self.streamOpenedTooLarge(streamID, fields)
+        self.streamOpenedTooLarge(streamID, RequestFields(fields))
       case .data(let streamID, let bytes):
         self.received(bytes, on: streamID)
       case .requestEnded(let streamID):
@@ -34,10 +34,9 @@ extension HTTP2Handler {
     }
   }
 
-  private func streamOpened(_ streamID: Int32, _ fields: HeaderFields) {
-    let requestID = self.requestIDs.id(
-      offered: fields.value(of: "x-request-id"), streamID: streamID)
-    switch RequestHead.read(RequestHeadFields(fields)) {
+  private func streamOpened(_ streamID: Int32, _ fields: RequestFields) {
+    let requestID = self.requestIDs.id(offered: fields.requestID, streamID: streamID)
+    switch RequestHead.read(fields.head) {
     case .accept(let head):
       guard let operation = JobsOperation(path: head) else {
         let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
@@ -56,8 +55,8 @@ extension HTTP2Handler {
   }
 
   /// A gRPC client is told in its own terms; what is no gRPC by an HTTP status.
-  private func streamOpenedTooLarge(_ streamID: Int32, _ fields: HeaderFields) {
-    if case .reject = RequestHead.read(RequestHeadFields(fields)) {
+  private func streamOpenedTooLarge(_ streamID: Int32, _ fields: RequestFields) {
+    if case .reject = RequestHead.read(fields.head) {
       return self.reject(streamID, .headersTooLarge)
     }
     let failure = RPCFailure(
@@ -67,14 +66,15 @@ extension HTTP2Handler {
   }
 
   private func open(
-    _ streamID: Int32, _ operation: JobsOperation, _ head: RequestHead, _ fields: HeaderFields,
+    _ streamID: Int32, _ operation: JobsOperation, _ head: RequestHead, _ fields: RequestFields,
     _ requestID: String
   ) {
     let now = ContinuousClock.now
     var context = CallContext(
       requestID: requestID, deadline: head.timeout.map { now.advanced(by: $0) })
-    context.traceparent = fields.string(of: "traceparent")
-    context.tracestate = fields.string(of: "tracestate")
+    context.cacheControl = fields.cacheControl
+    context.traceparent = fields.traceparent
+    context.tracestate = fields.tracestate
     let call = RPC(
       streamID: streamID, operation: operation, context: context, startedAt: now,
       requestLimitBytes: self.limits.requestBytes)
@@ -192,11 +192,12 @@ extension HTTP2Handler {
   }
 
   /// A failure that an operator can do something about is worth a line; a caller's own mistake is
-  /// worth one only to those who look for it.
+  /// worth one only to those who look for it, and so is the miss of one that wanted no more.
   private func log(_ failure: RPCFailure, of rpc: RPC) {
     let level: Logger.Level =
-      switch failure.code {
-      case .internal, .unavailable, .unknown, .permissionDenied: .warning
+      switch (failure.code, failure.reason) {
+      case (_, .notCached): .debug
+      case (.internal, _), (.unavailable, _), (.unknown, _), (.permissionDenied, _): .warning
       default: .debug
       }
     self.logger.log(
@@ -206,14 +207,5 @@ extension HTTP2Handler {
         LogKey.reason: "\(failure.reason.rawValue)", LogKey.error: "\(failure.message)",
         LogKey.requestID: "\(rpc.context.requestID)",
       ])
-  }
-}
-
-extension RequestHeadFields {
-  fileprivate init(_ fields: HeaderFields) {
-    self.init(
-      method: fields.value(of: ":method"), path: fields.value(of: ":path"),
-      contentType: fields.value(of: "content-type"), te: fields.value(of: "te"),
-      encoding: fields.value(of: "grpc-encoding"), timeout: fields.value(of: "grpc-timeout"))
   }
 }

@@ -15,6 +15,7 @@ enum RPCResponse {
   static func reply(_ reply: RPCReply, requestID: String) -> HTTP2Response {
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
+    self.append(reply.trace.cache, to: &headers)
     var trailers = HeaderFields(reservingBytes: 96, fields: 3)
     trailers.append("grpc-status", "0")
     self.append(reply.trace, to: &trailers)
@@ -25,6 +26,7 @@ enum RPCResponse {
   static func failure(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
+    self.append(failure.trace.cache, to: &headers)
     self.append(GRPCStatus(failure.code, failure.message), to: &headers)
     let details = Base64.encode(failure.details.wireBytes().span)
     headers.append("grpc-status-details-bin", bytes: details.span)
@@ -69,6 +71,13 @@ enum RPCResponse {
       let message = status.encodedMessage(limitBytes: self.messageLimitBytes)
       fields.append("grpc-message", bytes: message.span)
     }
+  }
+
+  /// How the answer relates to stored ones; `age` is that of RFC 9111 §5.1.
+  private static func append(_ cache: CacheResult?, to fields: inout HeaderFields) {
+    guard let cache else { return }
+    fields.append("x-cache", text: cache.outcome.rawValue, .repeated)
+    if let age = cache.ageSeconds { fields.append("age", text: "\(age)") }
   }
 
   private static func append(_ trace: UpstreamTrace, to fields: inout HeaderFields) {
