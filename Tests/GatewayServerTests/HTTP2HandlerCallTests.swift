@@ -3,6 +3,7 @@
 import GatewayTestKit
 import HTTP2Engine
 import JobsAPI
+import NIOCore
 import Testing
 
 @testable import GatewayServer
@@ -95,6 +96,74 @@ struct HTTP2HandlerCallTests {
     caller.backend.release()
     #expect(try await caller.answer().status == "0")
     #expect(caller.backend.wasInLoop == [true, true, true])
+  }
+}
+
+// MARK: - Outcomes at hand
+
+struct HTTP2HandlerOutcomeAtHandTests {
+  private static let hit = UpstreamTrace(cache: CacheResult(.hit, ageSeconds: 3))
+
+  @Test func `a describe at hand is answered in the loop, without a task`() async throws {
+    let caller = try await Caller(.atHand(.success(Self.hit)))
+    let answer = try await caller.call(Request(.describe).adding("x-request-id", "r-1"))
+    #expect(
+      answer.headers == [
+        ":status: 200", "content-type: application/grpc", "x-request-id: r-1", "x-cache: hit",
+        "age: 3",
+      ])
+    #expect(
+      answer.body
+        == RPCReply(describe: JobsReply(ScriptedBackend.execution, trace: Self.hit)).frame)
+    #expect(answer.trailers == ["grpc-status: 0"])
+    #expect(caller.backend.asked.map(\.wasInTask) == [false])
+    #expect(caller.backend.wasInLoop == [true])
+    #expect(caller.counted == [#"method="DescribeJobExecution",code="OK""#: 1])
+    #expect(caller.inFlight == 0)
+  }
+
+  @Test func `a failure at hand is answered likewise`() async throws {
+    let failure = JobsFailure(.notCached, trace: UpstreamTrace(cache: CacheResult(.miss)))
+    let caller = try await Caller(.atHand(.failure(failure)))
+    let answer = try await caller.call(Request(.describe))
+    #expect(answer.isTrailersOnly)
+    #expect(answer.status == "14")
+    #expect(answer["x-cache"] == "miss")
+    #expect(caller.backend.asked.map(\.wasInTask) == [false])
+    #expect(caller.counted == [#"method="DescribeJobExecution",code="UNAVAILABLE""#: 1])
+    #expect(caller.inFlight == 0)
+  }
+
+  @Test(arguments: [JobsOperation.getPending, .startNext, .update])
+  func `every other operation has its task`(operation: JobsOperation) async throws {
+    let caller = try await Caller(.atHand(.success(Self.hit)))
+    #expect(try await caller.call(Request(operation)).status == "0")
+    #expect(caller.backend.asked.map(\.wasInTask) == [true])
+  }
+
+  @Test func `a describe that is not at hand has its task`() async throws {
+    let caller = try await Caller()
+    #expect(try await caller.call(Request(.describe)).status == "0")
+    #expect(caller.backend.asked.map(\.wasInTask) == [true])
+  }
+
+  @Test func `a deadline has nothing left to end`() async throws {
+    let caller = try await Caller(.atHand(.success(Self.hit)))
+    let request = Request(.describe).adding("grpc-timeout", "1S")
+    #expect(try await caller.call(request).status == "0")
+    await caller.pass(.seconds(2))
+    #expect(try await caller.takeFrames() == [])
+    #expect(caller.counted.values.reduce(0, +) == 1)
+  }
+
+  @Test func `outcomes at hand of one read share a write`() async throws {
+    let caller = try await Caller(.atHand(.success(Self.hit)))
+    let writesBefore = caller.writeCount
+    let request = Request(.describe)
+    try await caller.send(stride(from: 1, through: 31, by: 2).flatMap { request.bytes(on: $0) })
+    _ = try await caller.takeFrames()
+    #expect(caller.writeCount == writesBefore + 1)
+    #expect(caller.answers.values.filter { $0.status == "0" }.count == 16)
   }
 }
 

@@ -11,6 +11,8 @@ final class ScriptedBackend: JobsBackend, Sendable {
   enum Script: Sendable {
     /// Answers at once.
     case answer(UpstreamTrace = UpstreamTrace())
+    /// Has the outcome of every describe at hand.
+    case atHand(Result<UpstreamTrace, JobsFailure>)
     case fail(JobsFailure)
     /// Suspends until ``release()``, or until the call is cancelled.
     case wait
@@ -21,6 +23,8 @@ final class ScriptedBackend: JobsBackend, Sendable {
   struct Asked: Sendable {
     var call: JobsCall
     var context: CallContext
+    /// Whether a task was made for it.
+    var wasInTask: Bool
   }
 
   private typealias Waiter = CheckedContinuation<Bool, Never>
@@ -92,6 +96,14 @@ final class ScriptedBackend: JobsBackend, Sendable {
 
   // MARK: The four operations
 
+  func storedDescribe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+    guard case .atHand(let outcome) = self.state.withLock({ $0.script }) else { return nil }
+    _ = self.note(.describe(call), context)
+    return outcome.map { JobsReply(Self.execution, trace: $0) }
+  }
+
   func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
@@ -119,12 +131,9 @@ final class ScriptedBackend: JobsBackend, Sendable {
   private func play<Value: Sendable>(
     _ call: JobsCall, _ context: CallContext, _ value: Value
   ) async throws(JobsFailure) -> JobsReply<Value> {
-    self.noteLoop()
-    let (position, script) = self.state.withLock { state in
-      state.asked.append(Asked(call: call, context: context))
-      return (state.asked.count - 1, state.script)
-    }
+    let (position, script) = self.note(call, context)
     switch script {
+    case .atHand: break
     case .answer(let trace): return JobsReply(value, trace: trace)
     case .fail(let failure): throw failure
     case .wait:
@@ -139,6 +148,16 @@ final class ScriptedBackend: JobsBackend, Sendable {
     }
     self.noteLoop()
     return JobsReply(value)
+  }
+
+  /// Writes down a call and says which one it is and what is to become of it.
+  private func note(_ call: JobsCall, _ context: CallContext) -> (position: Int, Script) {
+    self.noteLoop()
+    let isInTask = unsafe withUnsafeCurrentTask { task in unsafe task != nil }
+    return self.state.withLock { state in
+      state.asked.append(Asked(call: call, context: context, wasInTask: isInTask))
+      return (state.asked.count - 1, state.script)
+    }
   }
 
   private func noteLoop() {

@@ -113,10 +113,15 @@ extension HTTP2Handler {
       return self.answer(rpc, RPCFailure(error))
     }
     rpc.call = call
+    if let outcome = self.service.outcomeAtHand(of: call, in: rpc.context) {
+      return self.callEnded(rpc, outcome)
+    }
     let streamID = rpc.streamID
     let handler = self.bound
     let task = self.service.start(call, in: rpc.context) { outcome in
-      handler.value.callEnded(streamID, outcome)
+      // A call whose stream is gone was counted when the stream went.
+      guard let rpc = handler.value.calls[streamID] else { return }
+      handler.value.callEnded(rpc, outcome)
     }
     // An answer that came at once leaves nothing to cancel.
     if !rpc.isCounted { rpc.task = task }
@@ -126,11 +131,8 @@ extension HTTP2Handler {
 // MARK: - Outcomes
 
 extension HTTP2Handler {
-  private func callEnded(_ streamID: Int32, _ outcome: RPCOutcome) {
-    // A call whose stream is gone was counted when the stream went.
-    guard let rpc = self.calls[streamID], let call = rpc.call,
-      rpc.state.answered() == .send
-    else { return }
+  private func callEnded(_ rpc: RPC, _ outcome: RPCOutcome) {
+    guard let call = rpc.call, rpc.state.answered() == .send else { return }
     switch outcome {
     case .reply(let reply):
       self.finish(rpc, .ok, RPCResponse.reply(reply, requestID: rpc.context.requestID))

@@ -18,6 +18,16 @@ struct RPCService<Backend: JobsBackend>: Sendable {
     self.backend = backend
   }
 
+  /// The outcome of a call that has nothing to wait for, and so needs no task; nil for all others.
+  func outcomeAtHand(of call: JobsCall, in context: CallContext) -> RPCOutcome? {
+    guard case .describe(let call) = call else { return nil }
+    switch self.backend.storedDescribe(call, in: context) {
+    case nil: return nil
+    case .success(let reply): return .reply(RPCReply(describe: reply))
+    case .failure(let failure): return .failure(failure)
+    }
+  }
+
   /// Starts a call from within the loop: it runs at once, until it first waits for something.
   ///
   /// - Parameter finish: runs in the loop too, exactly once, and perhaps before this returns.
@@ -39,8 +49,7 @@ struct RPCService<Backend: JobsBackend>: Sendable {
   ) async throws(JobsFailure) -> RPCReply {
     switch call {
     case .describe(let call):
-      let reply = try await self.backend.describe(call, in: context)
-      return RPCReply(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
+      return RPCReply(describe: try await self.backend.describe(call, in: context))
     case .getPending(let call):
       let reply = try await self.backend.getPending(call, in: context)
       return RPCReply(reply.trace) { WireResponse.appendGetPending(reply.value, to: &$0) }
@@ -70,5 +79,9 @@ struct RPCReply: Sendable {
     self.frame = []
     self.trace = trace
     MessageFraming.appendMessage(to: &self.frame, encode: encode)
+  }
+
+  init(describe reply: JobsReply<JobExecution?>) {
+    self.init(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
   }
 }
