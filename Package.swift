@@ -136,7 +136,7 @@ let package = Package(
       "TrafficPolicyTests",
       [
         "TrafficPolicy", "JobsAPI", "JobsEmulator", "Telemetry", "Transport", logging, nioCore,
-        nioPosix,
+        nioEmbedded, nioPosix,
       ]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
