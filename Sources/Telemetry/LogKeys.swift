@@ -4,7 +4,11 @@
 ///
 /// Messages are constant; what varies stands under one of these keys.
 package enum LogKey {
+  package static let accountReads = "account-reads"
+  package static let accountWrites = "account-writes"
   package static let address = "address"
+  package static let cacheBytes = "cache-bytes"
+  package static let describeTTL = "describe-ttl"
   package static let error = "error"
   package static let grpcCode = "grpc-code"
   package static let key = "key"
@@ -12,7 +16,11 @@ package enum LogKey {
   package static let method = "method"
   package static let reason = "reason"
   package static let requestID = "request-id"
-  package static let signal = "signal"
-  package static let upstream = "upstream"
   package static let region = "region"
+  package static let signal = "signal"
+  package static let thingLimit = "thing-limit"
+  package static let thingOverrides = "thing-limit-overrides"
+  package static let thingReads = "thing-reads"
+  package static let thingWrites = "thing-writes"
+  package static let upstream = "upstream"
 }

@@ -126,4 +126,15 @@ extension Duration {
     else { return nil }
     self = .milliseconds(count * unit.milliseconds)
   }
+  /// As one would write it in a setting, in the largest unit that leaves no rest; what is less than
+  /// a millisecond is left out.
+  var settingText: String {
+    let milliseconds = Int64(self / .milliseconds(1))
+    let units: [(suffix: String, milliseconds: Int64)] = [
+      ("h", 3_600_000), ("m", 60_000), ("s", 1_000),
+    ]
+    let unit = units.first { milliseconds % $0.milliseconds == 0 && milliseconds > 0 }
+    guard let unit else { return "\(milliseconds)ms" }
+    return "\(milliseconds / unit.milliseconds)\(unit.suffix)"
+  }
 }

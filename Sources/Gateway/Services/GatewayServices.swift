@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Telemetry
+import TrafficPolicy
 import Transport
 import Upstream
 
@@ -48,12 +49,16 @@ struct GatewayServices: Drainable {
         LogKey.region: "\(configuration.region)",
       ])
 
+    let policy = TrafficPolicy(
+      configuration.policy, on: group, registry: registry, logger: logger)
+    logger.notice("limits in force", metadata: configuration.policy.logMetadata)
+
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: CallLimits(requestBytes: configuration.requestLimitBytes), metrics: metrics,
       logger: logger
-    ) { loop in upstream.backend(on: loop) }
+    ) { loop in upstream.backend(on: loop).map { policy.layers(over: $0, on: loop) } }
 
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
