@@ -213,9 +213,9 @@ struct  Jobs__JobExecution
   Jobs__JobExecution__ApproximateSecondsBeforeTimedOutCase _approximate_seconds_before_timed_out_case;
   union {
     /*
-     * Seconds until AWS sets TIMED_OUT, counted from the moment of this answer.
-     * The real end may come up to 60 seconds later. Absent while no timer runs and
-     * in terminal states.
+     * Seconds until AWS sets TIMED_OUT, counted from the moment of this answer, a
+     * stored one included: its age is taken off. The real end may come up to 60
+     * seconds later. Absent while no timer runs and in terminal states.
      */
     int64_t approximate_seconds_before_timed_out;
   };
