@@ -26,12 +26,12 @@ enum TrafficSettings {
   static let thingWriteBurst = Setting<Int>.burst(
     "thing-write-burst", help: "How many of them may come at once after a pause.", fallback: 20)
 
-  static let thingOverrides = Setting<LimitOverrides>(
+  static let thingOverrides = Setting<OverrideList>(
     "thing-limit-override",
     help: "Limits of a thing of its own, NAME=READS/BURST:WRITES/BURST or NAME=off; off on either "
       + "side is no limit; NAME* stands for all names that begin so, the longest wins. Repeatable.",
     allowed: "NAME=READS/BURST:WRITES/BURST or NAME=off",
-    read: LimitOverrides.init(parsing:))
+    read: OverrideList.init(parsing:))
 
   static let thingEntries = Setting<Int>.count(
     "thing-limit-entries",

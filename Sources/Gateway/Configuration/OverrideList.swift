@@ -4,7 +4,7 @@ import JobsAPI
 import TrafficPolicy
 
 /// Limits for things by name, read from entries such as `lab-*=100/200:50/100` and `door-7=off`.
-struct LimitOverrides: Equatable, Sendable {
+struct OverrideList: Equatable, Sendable {
   /// More would make a fleet's registry of the configuration, which it is not.
   static let entryLimit = 1_000
 

@@ -5,10 +5,10 @@ import TrafficPolicy
 
 @testable import iot_jobs_gateway
 
-@Suite struct LimitOverridesTests {
+@Suite struct OverrideListTests {
   private func misfit(_ text: String) -> Misfit? {
     do {
-      _ = try LimitOverrides(parsing: text)
+      _ = try OverrideList(parsing: text)
       return nil
     } catch {
       return error
@@ -16,7 +16,7 @@ import TrafficPolicy
   }
 
   @Test func `names and prefixes are told apart, and a colon may be in both`() throws {
-    let overrides = try LimitOverrides(
+    let overrides = try OverrideList(
       parsing: "lab-*=100/200:50/100,door-7=off,plant:a=off:0.5/1,plant:*=1/2:off,lab-=off")
     #expect(
       overrides.exact == [
