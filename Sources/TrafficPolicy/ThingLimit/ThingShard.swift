@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One part of the table of limits: a hash table with open addressing whose slots hold 24 bytes.
+///
+/// Robin Hood hashing with linear probing and backward-shift deletion (Celis 1986; there are no
+/// tombstones): along a run of slots the distance from home never falls by more than it must, so a
+/// search ends as soon as it meets an entry that is nearer to its home than what is searched for.
+/// Slots are found by multiplication (Lemire 2019), so that their number need not be a power of
+/// two. The table is kept between seven ninths and nine tenths full: at most 31 bytes an entry.
+/// What is worked at a time is bounded by the size of one shard.
+struct ThingShard {
+  /// The least number of slots once there is an entry.
+  static let fewestSlots = 8
+
+  /// Slots that the hand looks at for each newcomer.
+  static let handReach = 8
+
+  /// Slots that the hand looks at for a newcomer for whom there is no room, at most.
+  static let pressedHandReach = 64
+
+  private var slots: [TrackedThing] = []
+
+  /// Entries.
+  private(set) var count = 0
+
+  /// The next slot that the hand looks at.
+  private var hand = 0
+
+  /// The bits of a fingerprint that chose the shard: all entries share them.
+  private let chosenBits: Int
+
+  /// The latest instant that a caller brought. Two threads that read the clock one after the other
+  /// may come in the other order; without this the second could find that an entry is gone which is
+  /// still live for it.
+  private var latest: Int64 = 0
+
+  init(chosenBits: Int) {
+    self.chosenBits = chosenBits
+  }
+
+  var slotCount: Int { self.slots.count }
+
+  /// The present, or the latest instant known here if that is later.
+  mutating func advance(to now: Int64) -> Int64 {
+    self.latest = max(self.latest, now)
+    return self.latest
+  }
+
+  /// The slot of an entry, for ``subscript(_:)``; true until the table is changed.
+  func find(_ fingerprint: UInt64) -> Int? {
+    guard self.count > 0 else { return nil }
+    var index = self.home(of: fingerprint)
+    var distance = 0
+    while true {
+      let resident = self.slots[index].fingerprint
+      if resident == fingerprint { return index }
+      if resident == 0 || self.distance(of: resident, at: index) < distance { return nil }
+      index = self.next(index)
+      distance += 1
+    }
+  }
+
+  /// The entry that ``find(_:)`` found.
+  subscript(_ index: Int) -> TrackedThing {
+    get { self.slots[index] }
+    _modify { yield &self.slots[index] }
+  }
+
+  /// Adds an entry that is not there.
+  ///
+  /// - Returns: How many entries were forgotten on the occasion, because they were back to full.
+  mutating func insert(_ thing: TrackedThing, now: Int64) -> Int {
+    var forgotten = 0
+    if (self.count + 1) * 10 > self.slots.count * 9 {
+      forgotten = self.rebuild(now: now)
+    }
+    self.place(thing)
+    self.count += 1
+    return forgotten
+  }
+
+  /// Moves the hand over a few slots and forgets the entries there that are back to full.
+  ///
+  /// - Parameter isPressed: Whether nothing can be added before something is forgotten; then the
+  ///   hand goes on until it finds something, as far as ``pressedHandReach``.
+  /// - Returns: How many were forgotten.
+  mutating func sweep(now: Int64, isPressed: Bool) -> Int {
+    let before = self.count
+    let reach = min(isPressed ? Self.pressedHandReach : Self.handReach, self.slots.count)
+    var seen = 0
+    while seen < reach, seen < Self.handReach || self.count == before {
+      seen += 1
+      let thing = self.slots[self.hand]
+      if thing.fingerprint != 0, thing.isFull(now: now) {
+        // The entry behind moves up into this slot, and is looked at next.
+        self.remove(at: self.hand)
+      } else {
+        self.hand = self.next(self.hand)
+      }
+    }
+    let forgotten = before - self.count
+    // Seven ninths full is fourteen fifteenths of how full a new array is.
+    let isSparse = self.slots.count * 14 > Self.slotsFitting(self.count) * 15
+    return isSparse ? forgotten + self.rebuild(now: now) : forgotten
+  }
+
+  // MARK: - Slots
+
+  private func home(of fingerprint: UInt64) -> Int {
+    let rest = fingerprint << UInt64(self.chosenBits)
+    return Int(truncatingIfNeeded: rest.multipliedFullWidth(by: UInt64(self.slots.count)).high)
+  }
+
+  private func next(_ index: Int) -> Int {
+    index + 1 == self.slots.count ? 0 : index + 1
+  }
+
+  /// How many slots behind its home an entry stands.
+  private func distance(of fingerprint: UInt64, at index: Int) -> Int {
+    let distance = index - self.home(of: fingerprint)
+    return distance < 0 ? distance + self.slots.count : distance
+  }
+
+  /// Puts an entry where it belongs and moves those behind it on by one. There is an empty slot.
+  private mutating func place(_ thing: TrackedThing) {
+    var moving = thing
+    var index = self.home(of: thing.fingerprint)
+    var distance = 0
+    while true {
+      let resident = self.slots[index]
+      if resident.fingerprint == 0 { break }
+      let residentDistance = self.distance(of: resident.fingerprint, at: index)
+      if residentDistance < distance {
+        self.slots[index] = moving
+        moving = resident
+        distance = residentDistance
+      }
+      index = self.next(index)
+      distance += 1
+    }
+    self.slots[index] = moving
+  }
+
+  /// Takes an entry out and moves those behind it back by one, up to the first that is at home.
+  private mutating func remove(at index: Int) {
+    var hole = index
+    while true {
+      let follower = self.next(hole)
+      let thing = self.slots[follower]
+      if thing.fingerprint == 0 || self.distance(of: thing.fingerprint, at: follower) == 0 { break }
+      self.slots[hole] = thing
+      hole = follower
+    }
+    self.slots[hole] = .none
+    self.count -= 1
+  }
+
+  /// The slots of a new array for so many entries and one more: five sixths of it are filled.
+  private static func slotsFitting(_ count: Int) -> Int {
+    max(Self.fewestSlots, (count + 1) * 6 / 5)
+  }
+
+  /// Makes a new array for the entries that are not back to full.
+  ///
+  /// - Returns: How many were forgotten.
+  private mutating func rebuild(now: Int64) -> Int {
+    let before = self.count
+    let old = self.slots
+    let live = old.reduce(0) { $0 + ($1.fingerprint == 0 || $1.isFull(now: now) ? 0 : 1) }
+    self.slots = Array(repeating: .none, count: Self.slotsFitting(live))
+    for thing in old where thing.fingerprint != 0 && !thing.isFull(now: now) {
+      self.place(thing)
+    }
+    self.count = live
+    self.hand = 0
+    return before - live
+  }
+}
