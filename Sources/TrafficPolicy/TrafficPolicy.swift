@@ -9,25 +9,36 @@ package import Telemetry
 /// The policies of one process: what all event loops share, and the layers that it gives to each.
 package struct TrafficPolicy: Sendable {
   /// From the outside in. The type spells the order.
-  package typealias Layers<Next: JobsBackend> = CachedJobs<Next>
+  package typealias Layers<Next: JobsBackend> = CachedJobs<LimitedJobs<Next>>
 
   private let cache: ReadCache
+  private let limiter: ThingLimiter
 
-  /// - Parameter group: the event loops that ``layers(over:on:)`` will be asked for.
+  /// - Parameters:
+  ///   - group: the event loops that ``layers(over:on:)`` will be asked for. Timers run in one.
+  ///   - logger: hears of the things that are refused most.
   package init(
     _ settings: PolicySettings, on group: any EventLoopGroup, registry: MetricsRegistry,
     logger: Logger, clock: PolicyClock = PolicyClock(), wallClock: WallClock = .system
   ) {
-    let loops = Array(group.makeIterator())
+    let limited = RateLimitedMetrics(registry: registry)
     self.cache = ReadCache(
       settings.readCache, clock: clock, wallClock: wallClock,
-      metrics: CacheMetrics(registry: registry), shards: loops.count)
+      metrics: CacheMetrics(registry: registry), shards: Array(group.makeIterator()).count)
+    self.limiter = ThingLimiter(
+      settings.thingLimit, clock: clock,
+      metrics: ThingLimitMetrics(registry: registry, limited: limited),
+      offenders: Offenders(
+        log: OffenderLog(logger, on: group.any(), mode: settings.thingLimit.mode)))
   }
 
   /// Puts the policies in front of a backend of one loop.
   package func layers<Next: JobsBackend>(
     over next: Next, on loop: any EventLoop
   ) -> Layers<Next> {
-    CachedJobs(next, cache: self.cache, on: loop)
+    // A thing over its limit is refused before it takes a place in the queue of those who are not.
+    let limited = LimitedJobs(next, limiter: self.limiter)
+    // What is stored, and whoever shares another's call, costs the thing and the account nothing.
+    return CachedJobs(limited, cache: self.cache, on: loop)
   }
 }
