@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import JobsAPI
+package import NIOCore
+
+/// What the gateway may send in all: one budget for reads and one for writes, which AWS meters
+/// apart for the whole account. One for the process, for callers in any event loop.
+///
+/// A call takes a token, or waits for one in an order that is fair between things, or is refused
+/// when its turn would come too late for it. The rates sink when AWS throttles and recover by
+/// themselves.
+package final class AccountBudget: Sendable {
+  private let reads: KindBudget?
+  private let writes: KindBudget?
+  private let metrics: BudgetMetrics
+
+  /// - Parameter loop: for its timers.
+  package init(
+    _ settings: AccountBudgetSettings, clock: PolicyClock, metrics: BudgetMetrics,
+    loop: any EventLoop
+  ) {
+    func budget(_ kind: CallKind, _ limit: RateLimit?) -> KindBudget? {
+      limit.map {
+        KindBudget(
+          kind, limit: $0, settings: settings, clock: clock, metrics: metrics, loop: loop)
+      }
+    }
+    self.reads = budget(.read, settings.reads)
+    self.writes = budget(.write, settings.writes)
+    self.metrics = metrics
+    metrics.sampleLevels { [weak self] in self?.levels ?? [] }
+  }
+
+  /// Returns when the call may go upstream; at once, without suspending, while there are tokens.
+  ///
+  /// Fails with ``JobsFailure/Cause/budgetExhausted(_:retryAfterMilliseconds:)`` when its turn would
+  /// come too late or too many wait, with ``JobsFailure/Cause/deadlineExceeded(mayHaveBeenApplied:)``
+  /// when its deadline passed, with ``JobsFailure/Cause/cancelled(mayHaveBeenApplied:)`` when the
+  /// waiting task is cancelled. Then nothing is to be sent.
+  package func admit(
+    _ call: CallClass, for thing: String, in context: CallContext
+  ) async throws(JobsFailure) {
+    let kind = call.kind
+    try await self[kind]?.admit(call, for: thing, in: context)
+    self.metrics.limited.admitted(kind)
+  }
+
+  /// A call that was sent ended in this failure.
+  package func failed(_ kind: CallKind, _ failure: JobsFailure) {
+    guard case .refused(let refusal) = failure.cause,
+      refusal.kind == .throttled || refusal.httpStatus == 429
+    else { return }
+    self[kind]?.throttled()
+  }
+
+  /// Calls a second that are let through at present, for each kind that has a budget.
+  private var levels: [(kind: CallKind, level: Int64)] {
+    CallKind.allCases.compactMap { kind in self[kind].map { (kind, $0.level) } }
+  }
+
+  private subscript(kind: CallKind) -> KindBudget? {
+    switch kind {
+    case .read: self.reads
+    case .write: self.writes
+    }
+  }
+}

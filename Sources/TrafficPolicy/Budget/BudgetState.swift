@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import JobsAPI
+
+/// The budget of one kind of calls: which of them may go to AWS, and when. No clock, no threads.
+///
+/// Whoever drives it takes out what has ended (``nextEnded(now:)``) until nothing has, whenever a
+/// call arrives, a token comes back, or ``nextDue`` comes. What holds then: nobody waits while there
+/// is a token, nobody waits longer than the longest wait, and of every call that waits it is said
+/// once how it ended.
+package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
+  package typealias Ticket = FairQueue<Waiter>.Ticket
+
+  package enum OnArrived {
+    /// A token is taken; the call may go.
+    case admit
+    case wait(Ticket)
+    /// As ``wait(_:)``, and the other's place is gone.
+    case waitDisplacing(Ticket, Waiter)
+    /// Its turn would come too late, or too many wait.
+    case refuse(retryAfterMilliseconds: Int64)
+    /// Nobody waits for its answer any more.
+    case tooLate
+
+    package var isWait: Bool {
+      switch self {
+      case .wait, .waitDisplacing: true
+      case .admit, .refuse, .tooLate: false
+      }
+    }
+  }
+
+  /// How a wait ended by itself.
+  package enum Ended {
+    /// A token is taken for it.
+    case admitted(Waiter)
+    case expired(Waiter)
+  }
+
+  private var rate: AdaptiveRate
+  private var bucket: TokenBucket
+  private var queue: FairQueue<Waiter>
+  private let maxWait: Int64
+  /// The latest time that was told. Threads that read the clock one after the other may come here in
+  /// the other order.
+  private var present: Int64
+
+  /// - Parameters:
+  ///   - maxWait: how long a call may wait, in nanoseconds.
+  ///   - maxWaiting: calls that may wait at a time.
+  package init(
+    _ kind: CallKind, limit: RateLimit, maxWait: Int64, maxWaiting: Int, now: Int64
+  ) {
+    self.rate = AdaptiveRate(perSecond: limit.perSecond)
+    self.bucket = TokenBucket(burst: limit.burst, now: now)
+    self.queue = FairQueue(
+      weights: CallClass.weights(of: kind), maxWaiting: maxWaiting, maxWait: maxWait, now: now)
+    self.maxWait = maxWait
+    self.present = now
+  }
+
+  /// Calls that wait.
+  package var waitingCount: Int { self.queue.count }
+
+  /// Calls a second that are let through at present, rounded.
+  package func level(now: Int64) -> Int64 {
+    (self.rate.level(at: max(now, self.present)) + 500) / 1_000
+  }
+
+  // MARK: Calls
+
+  /// Takes a token for a call, unless there is none or others wait: then it is to arrive.
+  package mutating func admitAtOnce(now: Int64) -> Bool {
+    guard self.queue.isEmpty else { return false }
+    self.advance(now)
+    return self.bucket.take()
+  }
+
+  /// A call that was not admitted at once.
+  ///
+  /// - Parameters:
+  ///   - startBy: when it must have begun to be of use; nil if the deadline says it.
+  ///   - deadline: when nobody waits for its answer any more; nil for never.
+  package mutating func arrived(
+    _ waiter: Waiter, thing: String, class call: CallClass, startBy: Int64?, deadline: Int64?,
+    now: Int64
+  ) -> OnArrived {
+    self.advance(now)
+    if let deadline, deadline <= self.present { return .tooLate }
+    if self.queue.isEmpty, self.bucket.take() { return .admit }
+    let lastExpiry = Self.sum(self.present, self.maxWait)
+    let wait = self.wait(for: thing, class: call)
+    let refusal = OnArrived.refuse(retryAfterMilliseconds: Self.milliseconds(wait))
+    guard Self.sum(self.present, wait) < min(startBy ?? deadline ?? .max, lastExpiry) else {
+      return refusal
+    }
+    let expiry = min(deadline ?? .max, lastExpiry)
+    switch self.queue.enqueue(waiter, thing: thing, class: call.index, expiry: expiry) {
+    case .waiting(let ticket): return .wait(ticket)
+    case .displacing(let ticket, let other): return .waitDisplacing(ticket, other)
+    case .refused: return refusal
+    }
+  }
+
+  /// A call that waits is given up; nil if its wait has ended already.
+  package mutating func left(_ ticket: Ticket) -> Waiter? {
+    self.queue.remove(ticket)
+  }
+
+  /// A token that was taken is not used after all.
+  package mutating func gaveBack(now: Int64) {
+    self.advance(now)
+    self.bucket.giveBack()
+  }
+
+  /// AWS found a call one too many.
+  package mutating func throttled(now: Int64) -> AdaptiveRate.OnThrottled {
+    self.advance(now)
+    return self.rate.throttled(now: self.present)
+  }
+
+  /// What a newcomer would have to wait, in milliseconds, as an advice to those who are turned away.
+  package func retryAfterMilliseconds(for thing: String, class call: CallClass) -> Int64 {
+    Self.milliseconds(self.wait(for: thing, class: call))
+  }
+
+  // MARK: Time
+
+  /// Somebody whose wait has ended, to be asked until there is none.
+  package mutating func nextEnded(now: Int64) -> Ended? {
+    self.advance(now)
+    if let waiter = self.queue.takeExpired(now: self.present) { return .expired(waiter) }
+    guard !self.queue.isEmpty, self.bucket.take() else { return nil }
+    return self.queue.next().map { .admitted($0) }
+  }
+
+  /// When there will be something to take out, if nothing happens before; nil if nobody waits.
+  package var nextDue: Int64? {
+    guard let expiry = self.queue.nextExpiry else { return nil }
+    return min(expiry, self.bucket.nextToken(at: self.rate))
+  }
+
+  private mutating func advance(_ now: Int64) {
+    self.present = max(self.present, now)
+    self.bucket.fill(at: self.rate, until: self.present)
+  }
+
+  /// Nanoseconds until a newcomer's turn, as things stand.
+  private func wait(for thing: String, class call: CallClass) -> Int64 {
+    self.bucket.nanoseconds(
+      untilTaken: self.queue.turns(for: thing, class: call.index),
+      at: self.rate.level(at: self.present))
+  }
+
+  private static func sum(_ time: Int64, _ nanoseconds: Int64) -> Int64 {
+    let (sum, overflow) = time.addingReportingOverflow(nanoseconds)
+    return overflow ? .max : sum
+  }
+
+  /// Rounded up, and never zero: zero would be an invitation to come back at once.
+  private static func milliseconds(_ nanoseconds: Int64) -> Int64 {
+    max(1, nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
+  }
+}
+
+extension BudgetState.OnArrived: Equatable where Waiter: Equatable {}
+extension BudgetState.Ended: Equatable where Waiter: Equatable {}

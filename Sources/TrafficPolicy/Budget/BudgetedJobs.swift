@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import JobsAPI
+
+/// Lets calls go upstream when the account's budget has a token for them, and tells the budget when
+/// AWS found one too many.
+package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
+  private let next: Next
+  private let budget: AccountBudget
+
+  package init(_ next: Next, budget: AccountBudget) {
+    self.next = next
+    self.budget = budget
+  }
+
+  package func describe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.budget.admit(.describe, for: call.thingName, in: context)
+    do {
+      return try await self.next.describe(call, in: context)
+    } catch {
+      self.budget.failed(.read, error)
+      throw error
+    }
+  }
+
+  package func getPending(
+    _ call: GetPendingJobExecutions, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
+    try await self.budget.admit(.pending, for: call.thingName, in: context)
+    do {
+      return try await self.next.getPending(call, in: context)
+    } catch {
+      self.budget.failed(.read, error)
+      throw error
+    }
+  }
+
+  package func startNext(
+    _ call: StartNextPendingJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
+    try await self.budget.admit(.startNext, for: call.thingName, in: context)
+    do {
+      return try await self.next.startNext(call, in: context)
+    } catch {
+      self.budget.failed(.write, error)
+      throw error
+    }
+  }
+
+  package func update(
+    _ call: UpdateJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
+    try await self.budget.admit(CallClass(call), for: call.thingName, in: context)
+    do {
+      return try await self.next.update(call, in: context)
+    } catch {
+      self.budget.failed(.write, error)
+      throw error
+    }
+  }
+}

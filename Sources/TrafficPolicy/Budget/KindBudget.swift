@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import NIOCore
+import Synchronization
+import Telemetry
+
+/// The budget of one kind of calls, for callers in any event loop.
+///
+/// It carries out what ``BudgetState`` decides: under the lock it is told what happened and asked
+/// who has ended waiting; tasks are resumed and timers set once the lock is released. There is one
+/// timer that counts, for the next token or the next expiry; one that was set for later and
+/// overtaken fires in vain.
+final class KindBudget: Sendable {
+  private struct Guarded: ~Copyable {
+    var state: BudgetState<WaitingCall>
+    /// When the timer that counts fires, and which it is.
+    var timerDue: Int64?
+    var timerNumber: UInt64 = 0
+  }
+
+  /// What is left to do when the lock is released.
+  private struct Pending {
+    var ended: [(call: WaitingCall, outcome: WaitingCall.Outcome)] = []
+    var timer: (number: UInt64, delay: Int64)?
+  }
+
+  private let kind: CallKind
+  private let clock: PolicyClock
+  private let metrics: BudgetMetrics.Kind
+  private let limited: RateLimitedMetrics
+  private let loop: any EventLoop
+  private let guarded: Mutex<Guarded>
+
+  init(
+    _ kind: CallKind, limit: RateLimit, settings: AccountBudgetSettings, clock: PolicyClock,
+    metrics: BudgetMetrics, loop: any EventLoop
+  ) {
+    self.kind = kind
+    self.clock = clock
+    self.metrics = metrics[kind]
+    self.limited = metrics.limited
+    self.loop = loop
+    let state = BudgetState<WaitingCall>(
+      kind, limit: limit, maxWait: settings.maxWait.wholeNanoseconds,
+      maxWaiting: settings.maxWaiting, now: clock.now)
+    self.guarded = Mutex(Guarded(state: state))
+  }
+
+  /// Calls a second that are let through at present.
+  var level: Int64 {
+    let now = self.clock.now
+    return self.guarded.withLock { $0.state.level(now: now) }
+  }
+
+  /// Returns when the call may go.
+  func admit(
+    _ call: CallClass, for thing: String, in context: CallContext
+  ) async throws(JobsFailure) {
+    // The usual way: there is a token and nobody waits.
+    let now = self.clock.now
+    if self.guarded.withLock({ $0.state.admitAtOnce(now: now) }) { return }
+    try await self.wait(call, for: thing, in: context)
+  }
+
+  /// AWS found a call one too many.
+  func throttled() {
+    let answer = self.update { state, now in state.throttled(now: now) }
+    if answer == .reduced { self.metrics.reductions.increment() }
+  }
+}
+
+// MARK: - Waiting
+
+extension KindBudget {
+  private func wait(
+    _ callClass: CallClass, for thing: String, in context: CallContext
+  ) async throws(JobsFailure) {
+    let deadline = context.deadline.map { self.clock.nanoseconds(at: $0) }
+    let startBy = context.startBy.map { self.clock.nanoseconds(at: $0) }
+    let call = WaitingCall(
+      thing: thing, callClass: callClass, deadline: deadline, arrivedAt: self.clock.now)
+    let arrived = self.update { state, now in
+      let answer = state.arrived(
+        call, thing: thing, class: callClass, startBy: startBy, deadline: deadline, now: now)
+      // Before anybody else can end the wait.
+      if answer.isWait { self.metrics.waiting.add(1) }
+      return answer
+    }
+    switch arrived {
+    case .admit: return
+    case .tooLate: throw JobsFailure(.deadlineExceeded(mayHaveBeenApplied: false))
+    case .refuse(let retryAfter): throw self.refusal(retryAfter)
+    case .wait(let ticket): try await self.outcome(of: call, ticket)
+    case .waitDisplacing(let ticket, let other):
+      let retryAfter = self.guarded.withLock {
+        $0.state.retryAfterMilliseconds(for: other.thing, class: other.callClass)
+      }
+      self.end(other, .refused(retryAfterMilliseconds: retryAfter))
+      try await self.outcome(of: call, ticket)
+    }
+  }
+
+  private func outcome(
+    of call: WaitingCall, _ ticket: BudgetState<WaitingCall>.Ticket
+  ) async throws(JobsFailure) {
+    let outcome = await withTaskCancellationHandler {
+      await call.outcome()
+    } onCancel: {
+      if let left = self.update({ state, _ in state.left(ticket) }) { self.end(left, .cancelled) }
+    }
+    switch outcome {
+    case .admitted where Task.isCancelled:
+      // Its turn came and the caller went at the same time: the next may have the token.
+      self.update { state, now in state.gaveBack(now: now) }
+      throw JobsFailure(.cancelled(mayHaveBeenApplied: false))
+    case .admitted: return
+    case .refused(let retryAfter): throw self.refusal(retryAfter)
+    case .deadlinePassed: throw JobsFailure(.deadlineExceeded(mayHaveBeenApplied: false))
+    case .cancelled: throw JobsFailure(.cancelled(mayHaveBeenApplied: false))
+    }
+  }
+
+  private func refusal(_ retryAfterMilliseconds: Int64) -> JobsFailure {
+    self.limited.refused(self.kind == .read ? .accountRead : .accountWrite)
+    return JobsFailure(
+      .budgetExhausted(self.kind, retryAfterMilliseconds: retryAfterMilliseconds))
+  }
+}
+
+// MARK: - Deciding under the lock, acting outside of it
+
+extension KindBudget {
+  /// The only way to change the state, save for the call that is admitted at once.
+  @discardableResult
+  private func update<Answer: Sendable>(
+    _ change: (inout BudgetState<WaitingCall>, Int64) -> Answer
+  ) -> Answer {
+    let now = self.clock.now
+    let (answer, pending) = self.guarded.withLock { guarded in
+      var pending = Pending()
+      // Who was there before goes first; and what changed may be somebody's turn.
+      Self.collectEnded(&guarded, &pending, now: now)
+      let answer = change(&guarded.state, now)
+      Self.collectEnded(&guarded, &pending, now: now)
+      Self.armTimer(&guarded, &pending, now: now)
+      return (answer, pending)
+    }
+    self.carryOut(pending)
+    return answer
+  }
+
+  private static func collectEnded(
+    _ guarded: inout Guarded, _ pending: inout Pending, now: Int64
+  ) {
+    while let ended = guarded.state.nextEnded(now: now) {
+      switch ended {
+      case .admitted(let call): pending.ended.append((call, .admitted))
+      case .expired(let call):
+        if let deadline = call.deadline, deadline <= now {
+          pending.ended.append((call, .deadlinePassed))
+        } else {
+          let retryAfter = guarded.state.retryAfterMilliseconds(
+            for: call.thing, class: call.callClass)
+          pending.ended.append((call, .refused(retryAfterMilliseconds: retryAfter)))
+        }
+      }
+    }
+  }
+
+  private static func armTimer(
+    _ guarded: inout Guarded, _ pending: inout Pending, now: Int64
+  ) {
+    guard let due = guarded.state.nextDue else { return }
+    if let armed = guarded.timerDue, armed <= due { return }
+    guarded.timerDue = due
+    guarded.timerNumber += 1
+    pending.timer = (guarded.timerNumber, max(0, due - now))
+  }
+
+  private func carryOut(_ pending: Pending) {
+    for (call, outcome) in pending.ended { self.end(call, outcome) }
+    if let (number, delay) = pending.timer {
+      self.loop.scheduleTask(in: .nanoseconds(delay)) { self.timerFired(number) }
+    }
+  }
+
+  private func timerFired(_ number: UInt64) {
+    let counts = self.guarded.withLock { guarded in
+      guard guarded.timerNumber == number else { return false }
+      guarded.timerDue = nil
+      return true
+    }
+    // Nothing else to tell: the time alone has changed.
+    if counts { self.update { _, _ in } }
+  }
+
+  private func end(_ call: WaitingCall, _ outcome: WaitingCall.Outcome) {
+    self.metrics.waiting.add(-1)
+    self.metrics.waits.record(.nanoseconds(max(0, self.clock.now - call.arrivedAt)))
+    call.end(outcome)
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds; the longest that can be said if there are more.
+  fileprivate var wholeNanoseconds: Int64 {
+    let (seconds, attoseconds) = self.components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow else { return seconds < 0 ? 0 : .max }
+    let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return carry ? .max : max(0, sum)
+  }
+}
