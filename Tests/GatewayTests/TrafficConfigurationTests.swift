@@ -27,6 +27,10 @@ import TrafficPolicy
     #expect(try self.settings() == PolicySettings())
   }
 
+  @Test func `the demonstration keeps the defaults`() throws {
+    #expect(try DemoConfiguration(flags: [:]).gateway.policy == PolicySettings())
+  }
+
   @Test func `each limit is read into its own place`() throws {
     let settings = try self.settings([
       "thing-limit": "shadow", "thing-reads-per-second": "1.5", "thing-read-burst": "2",
