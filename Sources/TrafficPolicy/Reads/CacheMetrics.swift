@@ -3,32 +3,20 @@
 import JobsAPI
 package import Telemetry
 
-/// What is counted of reads and of what is stored of them.
+/// What is counted of reads, and shown of what is stored.
 package final class CacheMetrics: Sendable {
+  private let registry: MetricsRegistry
   private let outcomes: [Counter]
   private let notCached: Counter
-  /// Bytes and entries of all shards together.
-  let bytes: Gauge
-  let entries: Gauge
-  private let evictions: MetricFamily<Counter>
 
   package init(registry: MetricsRegistry) {
     let requests = registry.family(
       Counter.self, "iot_jobs_gateway_cache_requests_total",
       help: "Reads, and start-nexts that needed no write, by how they were answered.",
       labels: ["result"])
+    self.registry = registry
     self.outcomes = CacheResult.Outcome.allCases.map { requests.child($0.rawValue) }
     self.notCached = requests.child("not_cached")
-    self.bytes = registry.family(
-      Gauge.self, "iot_jobs_gateway_cache_bytes",
-      help: "Bytes that stored answers take, keys and bookkeeping included."
-    ).child()
-    self.entries = registry.family(
-      Gauge.self, "iot_jobs_gateway_cache_entries", help: "Stored answers."
-    ).child()
-    self.evictions = registry.family(
-      Counter.self, "iot_jobs_gateway_cache_evictions_total",
-      help: "Stored answers that were given up, by reason.", labels: ["reason"])
   }
 
   func answered(_ outcome: CacheResult.Outcome) {
@@ -37,6 +25,39 @@ package final class CacheMetrics: Sendable {
 
   func refusedAsNotCached() {
     self.notCached.increment()
+  }
+
+  /// Shows these levels in each scrape. Asked for then, so that no call pays for them.
+  func show(_ levels: @escaping @Sendable () -> StoreLevels) {
+    self.registry.register(StoreGauges(levels: levels))
+  }
+}
+
+private struct StoreGauges: MetricSource {
+  let levels: @Sendable () -> StoreLevels
+
+  func expose(into text: inout ExpositionText) {
+    let levels = self.levels()
+    let bytes = "iot_jobs_gateway_cache_bytes"
+    text.family(bytes, .gauge, help: "Bytes that stored answers take, bookkeeping included.")
+    text.sample(bytes, [], "\(levels.bytes)")
+    let entries = "iot_jobs_gateway_cache_entries"
+    text.family(entries, .gauge, help: "Stored answers.")
+    text.sample(entries, [], "\(levels.entries)")
+    let evictions = "iot_jobs_gateway_cache_evictions_total"
+    text.family(evictions, .counter, help: "Stored answers that were given up, by reason.")
+    for (reason, count) in levels.evictions.byReason {
+      text.sample(evictions, [.init(name: "reason", value: reason)], "\(count)")
+    }
+  }
+}
+
+extension ReadStore.Evictions {
+  fileprivate var byReason: [(reason: String, count: UInt64)] {
+    [
+      ("capacity", self.capacity), ("expired", self.expired), ("invalidated", self.invalidated),
+      ("replaced", self.replaced),
+    ]
   }
 }
 

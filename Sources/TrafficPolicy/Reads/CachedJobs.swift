@@ -4,7 +4,15 @@ package import JobsAPI
 package import NIOCore
 import Transport
 
-/// Answers reads from what is stored, and lets callers who ask the same at once share one call.
+/// Answers reads from what is stored, lets callers who ask the same at once share one call, and
+/// forgets what a write has changed before that write is acknowledged. See ``ReadState`` for what
+/// that promises and why.
+///
+/// There is one for each event loop, over the backend of that loop, and all share a ``ReadCache``.
+/// A flight runs in the loop of whoever leads it, in a task of its own; those who wait may be in any
+/// loop. A waiter leaves when its own task is cancelled, which the server does at the call's
+/// deadline; a flight has no deadline but those of the layers behind. How many may wait is for the
+/// server to bound, which it does by the streams that its connections may open.
 package struct CachedJobs<Next: JobsBackend>: JobsBackend {
   private let next: Next
   private let cache: ReadCache
@@ -17,27 +25,204 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
     self.executor = LoopTaskExecutor(loop)
   }
 
+  package func storedDescribe(
+    _ call: DescribeJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+    let wish = ReadWish(call, control: context.cacheControl)
+    let shard = self.cache.shard(of: call.thingName)
+    let now = self.cache.now
+    let reply: ReadReply
+    switch shard.lookedUp(wish, now: now) {
+    case .serve(let read, let outcome):
+      reply = self.serve(read, as: outcome, to: wish, at: now)
+    case .serveAndRefresh(let read, let flight, let withDocument):
+      reply = self.serve(read, as: .stale, to: wish, at: now)
+      self.refresh(.describe(call), withDocument: withDocument, as: flight, shard, in: context)
+    case .notCached:
+      return .failure(self.notCached())
+    // The last two are never answered to who only looks.
+    case nil, .join, .lead:
+      return nil
+    }
+    return Result { () throws(JobsFailure) in try reply.execution() }
+  }
+
   package func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.next.describe(call, in: context)
+    let wish = ReadWish(call, control: context.cacheControl)
+    return try await self.read(.describe(call), wish, in: context).execution()
   }
 
   package func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
-    try await self.next.getPending(call, in: context)
+    let wish = ReadWish(call, control: context.cacheControl)
+    return try await self.read(.getPending(call), wish, in: context).pending()
   }
 
   package func startNext(
     _ call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.next.startNext(call, in: context)
+    if let reply = try await self.nothingPending(for: call, in: context) { return reply }
+    let thing = call.thingName
+    let shard = self.cache.shard(of: thing)
+    let ticket = shard.beganStartNext(of: thing)
+    do throws(JobsFailure) {
+      let reply = try await self.next.startNext(call, in: context)
+      shard.startNextEnded(
+        reply.value == nil ? .nothingPending : .changed, of: thing, ticket: ticket,
+        at: self.cache.moment)
+      return reply
+    } catch {
+      shard.startNextEnded(
+        error.cause.isSurelyNotSent ? .notSent : .changed, of: thing, ticket: ticket,
+        at: self.cache.moment)
+      throw error
+    }
   }
 
   package func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
-    try await self.next.update(call, in: context)
+    let shard = self.cache.shard(of: call.thingName)
+    do throws(JobsFailure) {
+      let reply = try await self.next.update(call, in: context)
+      shard.wrote(to: call.thingName)
+      return reply
+    } catch {
+      if !error.cause.isSurelyNotSent { shard.wrote(to: call.thingName) }
+      throw error
+    }
+  }
+}
+
+// MARK: - Reads
+
+extension CachedJobs {
+  private func read(
+    _ call: ReadCall, _ wish: ReadWish, in context: CallContext
+  ) async throws(JobsFailure) -> ReadReply {
+    let shard = self.cache.shard(of: wish.key.thing)
+    let now = self.cache.now
+    switch shard.asked(wish, now: now) {
+    case .serve(let read, let outcome):
+      return self.serve(read, as: outcome, to: wish, at: now)
+    case .serveAndRefresh(let read, let flight, let withDocument):
+      self.refresh(call, withDocument: withDocument, as: flight, shard, in: context)
+      return self.serve(read, as: .stale, to: wish, at: now)
+    case .join(let flight, let seat):
+      return try await self.wait(in: seat, of: flight, shard, wish, as: .coalesced)
+    case .lead(let flight, let seat):
+      shard.launched(self.launch(call, as: flight, shard, in: context), as: flight)
+      return try await self.wait(
+        in: seat, of: flight, shard, wish, as: wish.bypasses ? .bypass : .miss)
+    case .notCached:
+      throw self.notCached()
+    }
+  }
+
+  private func serve(
+    _ read: StoredRead, as outcome: CacheResult.Outcome, to wish: ReadWish, at now: Int64
+  ) -> ReadReply {
+    self.cache.metrics.answered(outcome)
+    return ReadReply(read, as: outcome, to: wish, at: now)
+  }
+
+  private func notCached() -> JobsFailure {
+    self.cache.metrics.refusedAsNotCached()
+    return JobsFailure(.notCached, trace: UpstreamTrace(cache: CacheResult(.miss)))
+  }
+
+  private func wait(
+    in seat: FlightSeat, of flight: FlightTable.Number, _ shard: ReadShard, _ wish: ReadWish,
+    as outcome: CacheResult.Outcome
+  ) async throws(JobsFailure) -> ReadReply {
+    let end = await seat.wait(orLeave: { shard.left(seat, of: flight) })
+    guard let end else {
+      self.cache.metrics.answered(outcome)
+      throw JobsFailure(
+        .cancelled(mayHaveBeenApplied: false), trace: UpstreamTrace(cache: CacheResult(outcome)))
+    }
+    if let stale = end.stale, wish.takes(stale: stale) {
+      return self.serve(stale, as: .stale, to: wish, at: end.now)
+    }
+    self.cache.metrics.answered(outcome)
+    var trace = end.trace
+    trace.cache = CacheResult(outcome)
+    switch end.outcome {
+    case .answer(let answer): return ReadReply(answer, to: wish, trace)
+    case .failure(let cause): throw JobsFailure(cause, trace: trace)
+    }
+  }
+}
+
+// MARK: - Flights
+
+extension CachedJobs {
+  /// A flight is for many, so nothing of one caller's patience is in it, but for the wait in
+  /// queues: who leads it says by when it must have begun.
+  private func launch(
+    _ call: ReadCall, as flight: FlightTable.Number, _ shard: ReadShard, in context: CallContext
+  ) -> Task<Void, Never> {
+    var shared = context
+    shared.deadline = nil
+    shared.startBy = context.startBy ?? context.deadline
+    shared.cacheControl = .unspecified
+    return Task(executorPreference: self.executor) { [next, cache, shared] in
+      let (outcome, trace) = await call.send(to: next, in: shared)
+      shard.flightEnded(flight, outcome, trace, at: cache.moment)
+    }
+  }
+
+  private func refresh(
+    _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
+    in context: CallContext
+  ) {
+    // Nobody waits for it and nobody stops it; it ends by itself.
+    _ = self.launch(
+      call.asking(forDocument: withDocument), as: flight, shard, in: context)
+  }
+}
+
+// MARK: - Start-next without waste
+
+extension CachedJobs {
+  /// The answer to a start-next if it is freshly known that nothing is pending; else nil. A caller
+  /// that says `no-cache` has its write. `only-if-cached` is not for writes.
+  private func nothingPending(
+    for call: StartNextPendingJobExecution, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?>? {
+    let wish = ReadWish(
+      .next(of: call.thingName), withDocument: false, control: context.cacheControl)
+    guard !wish.bypasses else { return nil }
+    switch self.cache.startNextCheck {
+    case .off: return nil
+    case .stored:
+      let now = self.cache.now
+      let read = self.cache.shard(of: call.thingName).knownNothingPending(wish, now: now)
+      return try read.map { (read) throws(JobsFailure) in
+        try self.serve(read, as: .hit, to: wish, at: now).execution()
+      }
+    case .read: return try await self.readNothingPending(of: call.thingName, in: context)
+    }
+  }
+
+  private func readNothingPending(
+    of thing: String, in context: CallContext
+  ) async throws(JobsFailure) -> JobsReply<JobExecution?>? {
+    var call = DescribeJobExecution(thingName: thing, jobID: "$next")
+    call.includeJobDocument = false
+    var context = context
+    context.cacheControl.onlyIfCached = false
+    do throws(JobsFailure) {
+      let reply = try await self.describe(call, in: context)
+      guard reply.value == nil, reply.trace.cache?.outcome != .stale else { return nil }
+      return reply
+    } catch {
+      // A read that failed tells nothing, so the write goes on; unless there is no caller left.
+      if case .cancelled = error.cause { throw error }
+      return nil
+    }
   }
 }

@@ -2,22 +2,56 @@
 
 package import AWSSigning
 
-/// Stored reads and flights of the whole process, shared by the event loops.
+/// Stored reads and flights of the whole process, shared by the layers of all event loops.
 package final class ReadCache: Sendable {
-  let settings: ReadCacheSettings
-  let clock: PolicyClock
+  let startNextCheck: StartNextCheck
   let metrics: CacheMetrics
+  private let clock: PolicyClock
   private let wallClock: WallClock
+  private let shards: [ReadShard]
 
-  /// - Parameter shards: into how many parts, each with a lock of its own, things are spread. One
-  ///   is right for one event loop.
+  /// - Parameter shards: into how many parts, each with a lock of its own and an equal share of the
+  ///   bytes, things are spread; at least one. One is right for one event loop.
   package init(
     _ settings: ReadCacheSettings, clock: PolicyClock, wallClock: WallClock, metrics: CacheMetrics,
     shards: Int
   ) {
-    self.settings = settings
+    let count = max(1, shards)
+    let lifetimes = Lifetimes(settings)
+    let parts = (0..<count).map { _ in
+      ReadShard(maxBytes: settings.maxBytes / count, lifetimes: lifetimes)
+    }
+    self.shards = parts
+    self.startNextCheck = settings.startNextCheck
     self.clock = clock
-    self.metrics = metrics
     self.wallClock = wallClock
+    self.metrics = metrics
+    metrics.show {
+      parts.reduce(into: StoreLevels()) { $0 += $1.levels }
+    }
+  }
+
+  var now: Int64 { self.clock.now }
+
+  /// The present for an outcome that may be stored.
+  var moment: ReadMoment {
+    ReadMoment(
+      now: self.clock.now, epochSeconds: self.wallClock.epochSeconds,
+      random: .random(in: .min ... .max))
+  }
+
+  /// The part that a thing belongs to, the same for the whole life of the process.
+  func shard(of thing: String) -> ReadShard {
+    guard self.shards.count > 1 else { return self.shards[0] }
+    // The low bits pick a bucket in the tables of the part; these must not be the same.
+    return self.shards[Int(UInt(bitPattern: thing.hashValue) >> 32) % self.shards.count]
+  }
+
+  /// Flights under way and things with a record besides their stored answers, for tests.
+  var underWay: (flights: Int, things: Int) {
+    self.shards.reduce((0, 0)) {
+      let part = $1.underWay
+      return ($0.0 + part.flights, $0.1 + part.things)
+    }
   }
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JobsAPI
+import Synchronization
+
+/// One part of all things: its ``ReadState`` under a lock, and those who wait for its flights.
+///
+/// Each door takes the lock, lets the state decide, and acts when it has released the lock.
+final class ReadShard: Sendable {
+  typealias Number = FlightTable.Number
+
+  /// Who waits for a flight, and what would stop it.
+  private struct Desk {
+    var task: Task<Void, Never>?
+    var seats: [ObjectIdentifier: FlightSeat] = [:]
+  }
+
+  private struct Guarded: ~Copyable {
+    var state: ReadState
+    var desks: [Number: Desk] = [:]
+
+    /// Takes a seat, for ``FlightSeat/wait(orLeave:)`` after the lock is released.
+    mutating func seat(in flight: Number) -> FlightSeat {
+      let seat = FlightSeat()
+      self.desks[flight, default: Desk()].seats[ObjectIdentifier(seat)] = seat
+      return seat
+    }
+  }
+
+  private let guarded: Mutex<Guarded>
+
+  init(maxBytes: Int, lifetimes: Lifetimes) {
+    self.guarded = Mutex(Guarded(state: ReadState(maxBytes: maxBytes, lifetimes: lifetimes)))
+  }
+
+  var levels: StoreLevels { self.guarded.withLock { $0.state.levels } }
+
+  /// Flights under way and things with a record besides their stored answers, for tests.
+  var underWay: (flights: Int, things: Int) {
+    self.guarded.withLock { ($0.state.flightCount, $0.state.thingCount) }
+  }
+}
+
+// MARK: - Reads
+
+extension ReadShard {
+  /// As ``ReadState/OnRead``, with the seats that were taken.
+  enum OnRead {
+    case serve(StoredRead, CacheResult.Outcome)
+    case serveAndRefresh(StoredRead, flight: Number, withDocument: Bool)
+    case join(flight: Number, FlightSeat)
+    case lead(flight: Number, FlightSeat)
+    case notCached
+  }
+
+  /// Nil if the caller would have to wait.
+  func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnRead? {
+    self.guarded.withLock { $0.state.lookedUp(wish, now: now) }
+  }
+
+  func asked(_ wish: ReadWish, now: Int64) -> OnRead {
+    self.guarded.withLock { guarded in
+      switch guarded.state.asked(wish, now: now) {
+      case .serve(let read, let outcome): .serve(read, outcome)
+      case .serveAndRefresh(let read, let flight, let withDocument):
+        .serveAndRefresh(read, flight: flight, withDocument: withDocument)
+      case .join(let flight): .join(flight: flight, guarded.seat(in: flight))
+      case .lead(let flight): .lead(flight: flight, guarded.seat(in: flight))
+      case .notCached: .notCached
+      }
+    }
+  }
+
+  /// The flight's task is there, to be cancelled when nobody waits any more. Not told of a flight
+  /// in the background, which nothing stops.
+  func launched(_ task: Task<Void, Never>, as flight: Number) {
+    // Without a desk the flight has ended already.
+    self.guarded.withLock { $0.desks[flight]?.task = task }
+  }
+
+  /// A caller leaves its seat. The last to leave cancels the flight.
+  func left(_ seat: FlightSeat, of flight: Number) {
+    let task = self.guarded.withLock { guarded -> Task<Void, Never>? in
+      guarded.desks[flight]?.seats[ObjectIdentifier(seat)] = nil
+      switch guarded.state.waiterLeft(flight) {
+      case .carryOn: return nil
+      case .abandon: return guarded.desks.removeValue(forKey: flight)?.task
+      }
+    }
+    task?.cancel()
+  }
+
+  /// A flight is over: everyone who waits is told.
+  func flightEnded(
+    _ flight: Number, _ outcome: ReadOutcome,
+    _ trace: UpstreamTrace, at moment: ReadMoment
+  ) {
+    let (answer, desk) = self.guarded.withLock { guarded in
+      let answer = guarded.state.flightEnded(flight, outcome, at: moment)
+      return (answer, guarded.desks.removeValue(forKey: flight))
+    }
+    var end = FlightEnd(outcome: outcome, trace: trace, now: moment.now)
+    switch answer {
+    case .deliver: break
+    case .deliverStale(let read): end.stale = read
+    }
+    for seat in desk?.seats.values ?? [:].values { seat.ended(end) }
+  }
+}
+
+// MARK: - Writes
+
+extension ReadShard {
+  func knownNothingPending(_ wish: ReadWish, now: Int64) -> StoredRead? {
+    self.guarded.withLock { $0.state.knownNothingPending(wish, now: now) }
+  }
+
+  func beganStartNext(of thing: String) -> Number {
+    self.guarded.withLock { $0.state.beganStartNext(of: thing) }
+  }
+
+  func startNextEnded(
+    _ end: WriteEnd, of thing: String, ticket: Number, at moment: ReadMoment
+  ) {
+    self.guarded.withLock {
+      $0.state.startNextEnded(end, of: thing, ticket: ticket, at: moment)
+    }
+  }
+
+  func wrote(to thing: String) {
+    self.guarded.withLock { $0.state.wrote(to: thing) }
+  }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Reads decides how each read is answered: from what is stored, with others who ask the same, or by
+// AWS; and what a write leaves of all that. It keeps answers in the Cache and sends what must be
+// sent to the backend behind it; it knows nothing of limits, budgets and connections.
+
+import JobsAPI
+
+/// What is stored and what is under way for one part of all things.
+///
+/// ## The rule
+///
+/// After a caller has seen an update or a start-next of a thing acknowledged, no call through this
+/// process is answered with an older state of that thing.
+///
+/// ## Why it holds
+///
+/// Every event here is one step under one lock, so the steps have an order. A write of a thing has
+/// one step, ``wrote(to:)``, taken after AWS has answered and before the answer is handed on.
+/// A flight has two: its beginning, before its request is made, and its end, after its answer came.
+/// In ``wrote(to:)`` all that is stored of the thing is removed, and every flight and ticket that
+/// is under way stops being current. Only a flight that is current at its end is stored, and only
+/// one that is current is joined. So at every moment these two hold, and every step keeps them:
+///
+/// 1. what is stored of a thing was fetched by a flight (or a start-next) that began after the last
+///    write of the thing ended here;
+/// 2. whoever joins a flight joins one that began after the last write of the thing ended here.
+///
+/// Let a caller have seen the acknowledgement of a write W, and let a call C begin after that. W's
+/// step lies before the acknowledgement, the acknowledgement before C, and C before its own step of
+/// asking; whichever threads and event loops these are on, the lock and the network order them so.
+/// C is answered from the store, by a flight it joins, or by one it leads; by 1, 2 or plainly, that
+/// read's request was made after W's step, hence after AWS applied W.
+///
+/// The cases that this covers without a word of their own:
+/// - A read that began during W. If it ends before W's step, W's step removes what it stored; if it
+///   ends after, it is outdated then, and is not stored. Those who joined it did so before W's step,
+///   hence before the acknowledgement: for them either state is right.
+/// - Several writes at once. Each has its own step, and each step outdates what it finds.
+/// - A refresh in the background is a flight as any other, and so is one that bypasses the store.
+/// - A start-next that found nothing takes its ticket when it begins, and is stored by the same
+///   condition. It changed nothing, so it is no write.
+/// - An answer that is given past its time was stored once, so 1 is true of it too. Two flights of
+///   one key may end in either order: what came by the earlier one never replaces what came by the
+///   later, which the store sees to.
+///
+/// A write counts as such however it ended, unless AWS surely saw nothing of it
+/// (``WriteEnd/notSent``).
+///
+/// ## What it does not promise
+///
+/// - That others' writes are seen at once: the console, devices over MQTT and other replicas of this
+///   gateway write unseen, which is what the time to live bounds. Callers that need more say
+///   `no-cache`.
+/// - More than AWS's own reads promise. If AWS answers a read with a state older than a write it has
+///   acknowledged, so do we.
+/// - Anything about a write without an acknowledgement. One that was cut off may be applied by AWS
+///   after it ended here, and a read that came between is stored until its time is over.
+/// - That two readers see others' writes in the same order.
+struct ReadState: ~Copyable {
+  typealias Number = FlightTable.Number
+
+  private var store: ReadStore
+  private var table = FlightTable()
+  private let lifetimes: Lifetimes
+
+  init(maxBytes: Int, lifetimes: Lifetimes) {
+    self.store = ReadStore(maxBytes: maxBytes)
+    self.lifetimes = lifetimes
+  }
+
+  /// What the store holds and has given up.
+  var levels: StoreLevels {
+    StoreLevels(
+      bytes: self.store.bytes, entries: self.store.count, evictions: self.store.evictions)
+  }
+
+  /// Flights under way, for tests.
+  var flightCount: Int { self.table.flightCount }
+  /// Things that have a record besides their stored answers, for tests.
+  var thingCount: Int { self.table.thingCount }
+}
+
+/// When an outcome came, and what its storing needs besides.
+struct ReadMoment: Equatable, Sendable {
+  /// On ``PolicyClock``'s scale.
+  var now: Int64
+  /// The same instant by the wall clock.
+  var epochSeconds: Int64
+  /// Any 64 random bits.
+  var random: UInt64
+}
+
+// MARK: - Asking
+
+extension ReadState {
+  /// How a read is to be answered.
+  enum OnRead: Equatable {
+    case serve(StoredRead, CacheResult.Outcome)
+    /// Serve the answer as stale, and begin this flight in the background.
+    case serveAndRefresh(StoredRead, flight: Number, withDocument: Bool)
+    /// Wait for a flight that others began.
+    case join(flight: Number)
+    /// Begin this flight and wait for it.
+    case lead(flight: Number)
+    /// Nothing is stored for a caller that would not have AWS asked.
+    case notCached
+  }
+
+  /// A caller asks. Nil if it would have to wait; then nothing has changed, and ``asked(_:now:)``
+  /// is next.
+  mutating func lookedUp(_ wish: ReadWish, now: Int64) -> OnRead? {
+    if !wish.bypasses, let read = self.store.lookup(wish.key, at: now) {
+      if wish.takes(fresh: read, at: now) { return .serve(read, .hit) }
+      if wish.takes(stale: read), read.servesWhileRevalidating(at: now) {
+        return self.serveStale(read, to: wish)
+      }
+    }
+    return wish.control.onlyIfCached ? .notCached : nil
+  }
+
+  /// The caller asks and will wait if it must.
+  mutating func asked(_ wish: ReadWish, now: Int64) -> OnRead {
+    if let answer = self.lookedUp(wish, now: now) { return answer }
+    if !wish.bypasses,
+      let flight = self.table.current(wish.key, wantsDocument: wish.withDocument)
+    {
+      self.table.joined(flight)
+      return .join(flight: flight)
+    }
+    return .lead(
+      flight: self.table.began(wish.key, withDocument: wish.withDocument, isBackground: false))
+  }
+
+  private mutating func serveStale(_ read: StoredRead, to wish: ReadWish) -> OnRead {
+    // What is fetched takes the place of what is served, so it must serve whom that served.
+    let withDocument = read.hasDocument || wish.withDocument
+    guard !wish.control.onlyIfCached,
+      self.table.current(wish.key, wantsDocument: withDocument) == nil
+    else { return .serve(read, .stale) }
+    let flight = self.table.began(wish.key, withDocument: withDocument, isBackground: true)
+    return .serveAndRefresh(read, flight: flight, withDocument: withDocument)
+  }
+}
+
+// MARK: - Flights
+
+extension ReadState {
+  /// What those who waited for a flight get.
+  enum OnFlightEnd: Equatable {
+    /// Its outcome.
+    case deliver
+    /// This answer, past its time, for those who take it; its failure for the others.
+    case deliverStale(StoredRead)
+  }
+
+  /// A flight's outcome is known. It is to be delivered to whoever waits, if anybody does.
+  mutating func flightEnded(
+    _ flight: Number, _ outcome: ReadOutcome,
+    at moment: ReadMoment
+  ) -> OnFlightEnd {
+    let key: ReadKey
+    switch self.table.ended(flight) {
+    case .forgotten: return .deliver
+    case .outdated(let outdated): key = outdated
+    case .current(let current, let withDocument):
+      key = current
+      self.keep(outcome, to: key, withDocument: withDocument, flight, at: moment)
+    }
+    guard case .failure(let cause) = outcome, !cause.isAnswer,
+      let read = self.store.lookup(key, at: moment.now), read.servesOnError(at: moment.now)
+    else { return .deliver }
+    return .deliverStale(read)
+  }
+
+  /// A caller who waited is gone.
+  mutating func waiterLeft(_ flight: Number) -> FlightTable.OnLeave {
+    self.table.waiterLeft(flight)
+  }
+
+  private mutating func keep(
+    _ outcome: ReadOutcome, to key: ReadKey, withDocument: Bool,
+    _ flight: Number, at moment: ReadMoment
+  ) {
+    switch outcome {
+    case .answer(let answer):
+      self.keep(answer, to: key, withDocument: withDocument, flight, at: moment)
+      if case .pending(let lists) = answer, lists.inProgress.isEmpty && lists.queued.isEmpty {
+        self.keepNothingPending(of: key.thing, flight, at: moment)
+      }
+    case .failure(.refused(let refusal)):
+      self.keep(.refusal(refusal), to: key, withDocument: withDocument, flight, at: moment)
+    case .failure: return
+    }
+  }
+
+  private mutating func keepNothingPending(
+    of thing: String, _ number: Number, at moment: ReadMoment
+  ) {
+    self.keep(.execution(nil), to: .next(of: thing), withDocument: true, number, at: moment)
+  }
+
+  private mutating func keep(
+    _ answer: StoredRead.Answer, to key: ReadKey, withDocument: Bool, _ number: Number,
+    at moment: ReadMoment
+  ) {
+    guard self.store.maxBytes > 0,
+      let lifetime = self.lifetimes.lifetime(
+        of: answer, to: key, at: moment.now, epochSeconds: moment.epochSeconds,
+        random: moment.random)
+    else { return }
+    let read = StoredRead(
+      answer, to: key, withDocument: withDocument, flight: number, at: moment.now,
+      lifetime: lifetime)
+    _ = self.store.store(read, at: moment.now)
+  }
+}
+
+// MARK: - Writes
+
+/// What a write may have left behind, as far as it is known here.
+enum WriteEnd: Equatable {
+  /// It changed the thing, or may have.
+  case changed
+  /// A start-next that found nothing pending, and so changed nothing.
+  case nothingPending
+  /// AWS surely saw nothing of it.
+  case notSent
+}
+
+extension ReadState {
+  /// The answer that says that nothing is pending, if there is a fresh one that the caller would
+  /// have in place of a start-next.
+  ///
+  /// - Parameter wish: for the thing's `$next`.
+  mutating func knownNothingPending(_ wish: ReadWish, now: Int64) -> StoredRead? {
+    guard !wish.bypasses, let read = self.store.lookup(wish.key, at: now),
+      read.saysNothingPending, wish.takes(fresh: read, at: now)
+    else { return nil }
+    return read
+  }
+
+  /// A start-next is about to be sent. Its end is told with the ticket.
+  mutating func beganStartNext(of thing: String) -> Number {
+    self.table.openTicket(of: thing)
+  }
+
+  /// A start-next has ended, and its answer has not left yet.
+  mutating func startNextEnded(
+    _ end: WriteEnd, of thing: String, ticket: Number, at moment: ReadMoment
+  ) {
+    let close = self.table.closeTicket(ticket, of: thing)
+    switch end {
+    case .changed: self.wrote(to: thing)
+    case .nothingPending where close == .current:
+      self.keepNothingPending(of: thing, ticket, at: moment)
+    case .nothingPending, .notSent: return
+    }
+  }
+
+  /// A write of the thing has ended in a way that may have changed it, and its answer has not left
+  /// yet.
+  mutating func wrote(to thing: String) {
+    self.store.removeAll(ofThing: thing)
+    self.table.wrote(to: thing)
+  }
+}
+
+extension StoredRead: Equatable {
+  /// An answer is itself alone: one that says the same has another age.
+  package static func == (left: StoredRead, right: StoredRead) -> Bool { left === right }
+}
