@@ -9,10 +9,11 @@ package import Telemetry
 /// The policies of one process: what all event loops share, and the layers that it gives to each.
 package struct TrafficPolicy: Sendable {
   /// From the outside in. The type spells the order.
-  package typealias Layers<Next: JobsBackend> = CachedJobs<LimitedJobs<Next>>
+  package typealias Layers<Next: JobsBackend> = CachedJobs<LimitedJobs<BudgetedJobs<Next>>>
 
   private let cache: ReadCache
   private let limiter: ThingLimiter
+  private let budget: AccountBudget
 
   /// - Parameters:
   ///   - group: the event loops that ``layers(over:on:)`` will be asked for. Timers run in one.
@@ -30,14 +31,19 @@ package struct TrafficPolicy: Sendable {
       metrics: ThingLimitMetrics(registry: registry, limited: limited),
       offenders: Offenders(
         log: OffenderLog(logger, on: group.any(), mode: settings.thingLimit.mode)))
+    self.budget = AccountBudget(
+      settings.accountBudget, clock: clock,
+      metrics: BudgetMetrics(registry: registry, limited: limited), loop: group.any())
   }
 
   /// Puts the policies in front of a backend of one loop.
   package func layers<Next: JobsBackend>(
     over next: Next, on loop: any EventLoop
   ) -> Layers<Next> {
+    // Last of all: what comes out of the queue for the account's budget goes to AWS.
+    let budgeted = BudgetedJobs(next, budget: self.budget)
     // A thing over its limit is refused before it takes a place in the queue of those who are not.
-    let limited = LimitedJobs(next, limiter: self.limiter)
+    let limited = LimitedJobs(budgeted, limiter: self.limiter)
     // What is stored, and whoever shares another's call, costs the thing and the account nothing.
     return CachedJobs(limited, cache: self.cache, on: loop)
   }
