@@ -35,6 +35,13 @@ def gateway(emulator: Emulator) -> Iterator[Gateway]:
 
 
 @pytest.fixture(scope="session")
+def default_gateway(emulator: Emulator) -> Iterator[Gateway]:
+    """A gateway with the policies that it has when nobody says otherwise."""
+    with Gateway(emulator.url, policy=None) as program:
+        yield program
+
+
+@pytest.fixture(scope="session")
 def iot(emulator: Emulator):
     """The control plane, to create jobs with."""
     return aws.client("iot", emulator.url)

@@ -7,6 +7,7 @@ import dataclasses
 import pathlib
 import re
 import subprocess
+from collections.abc import Iterable
 
 from stubs import SERVICE
 from wire import message
@@ -35,6 +36,7 @@ def run(
     folder: pathlib.Path,
     log: bool = False,
     timeout: float = 600,
+    metadata: Iterable[tuple[str, str]] = (),
 ) -> Load:
     body = folder / "request.grpc"
     body.write_bytes(message(request.SerializeToString()))
@@ -43,6 +45,7 @@ def run(
     done = subprocess.run(
         ["h2load", "-n", str(calls), "-c", str(connections), "-m", str(streams), "-d", str(body)]
         + ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+        + [word for name, text in metadata for word in ("-H", f"{name}: {text}")]
         + (["--log-file", str(log_file)] if log else [])
         + [f"http://{address}/{SERVICE}/{method}"],
         capture_output=True,

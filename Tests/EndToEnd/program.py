@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(
@@ -201,7 +202,32 @@ class Emulator(Program):
         return f"http://{self.address}"
 
 
+# Every call goes upstream at once, except that equal reads in flight still share one.
+NO_POLICY: Mapping[str, object] = {
+    "thing_limit": "off",
+    "account_reads_per_second": 0,
+    "account_writes_per_second": 0,
+    "cache_bytes": 0,
+    "start_next_check": "off",
+}
+
+
+def policy_flags(changes: Mapping[str, object]) -> list[str]:
+    """Flags for no policy but these; a list repeats its flag."""
+    flags: list[str] = []
+    for name, value in {**NO_POLICY, **changes}.items():
+        for one in value if isinstance(value, list) else [value]:
+            flags += [f"--{name.replace('_', '-')}", str(one)]
+    return flags
+
+
 class Gateway(Program):
+    """A gateway of its own.
+
+    Tests call more often than the defaults allow a thing, and look at what each call does upstream.
+    So no policy is in force unless `policy` names it, by flag; with None the defaults hold.
+    """
+
     def __init__(
         self,
         upstream: str,
@@ -209,10 +235,12 @@ class Gateway(Program):
         listen: str = "127.0.0.1:0",
         region: str = REGION,
         env: dict[str, str] | None = None,
+        policy: Mapping[str, object] | None = NO_POLICY,
     ):
         super().__init__(
             *("serve", "--listen", listen, "--admin-listen", "127.0.0.1:0"),
             *("--upstream-endpoint", upstream, "--region", region, "--log-format", "json"),
+            *([] if policy is None else policy_flags(policy)),
             *arguments,
             env={**CREDENTIALS, **(env or {})},
         )

@@ -46,3 +46,6 @@ STATUS = {
     name.removeprefix("JOB_EXECUTION_STATUS_"): value
     for name, value in pb.JobExecutionStatus.items()
 }
+
+# Has AWS asked for this very call: equal calls at the same time share one answer otherwise.
+NO_CACHE = (("cache-control", "no-cache"),)

@@ -52,9 +52,14 @@ class Asynchronous:
         self._runner.close()
 
 
+@pytest.fixture(params=["gateway", "default_gateway"], ids=["no policy", "defaults"])
+def address(request) -> str:
+    return request.getfixturevalue(request.param).address
+
+
 @pytest.fixture(params=[Blocking, Asynchronous])
-def call(request, gateway) -> Iterator[Callable]:
-    client = request.param(gateway.address)
+def call(request, address) -> Iterator[Callable]:
+    client = request.param(address)
     yield client
     client.close()
 

@@ -15,7 +15,7 @@ from aws import client, create_job
 from failures import HERE, failing, read
 from metrics import scrape
 from program import Emulator, Gateway, eventually
-from stubs import STATUS, pb, rpc
+from stubs import NO_CACHE, STATUS, pb, rpc
 from upstream import Answer
 from wire import Connection, message
 
@@ -123,7 +123,10 @@ def test_a_caller_that_goes_away_frees_what_it_held(upstream, start, gate):
     gateway = start(upstream.url)
     with grpc.insecure_channel(gateway.address) as channel:
         stub = rpc.JobsDataPlaneServiceStub(channel)
-        calls = [stub.GetPendingJobExecutions.future(PENDING, timeout=60) for _ in range(10)]
+        calls = [
+            stub.GetPendingJobExecutions.future(PENDING, timeout=60, metadata=NO_CACHE)
+            for _ in range(10)
+        ]
         assert eventually(lambda: len(upstream.requests) == 10)
         in_flight = "iot_jobs_gateway_requests_in_flight"
         assert scrape(gateway.admin_url).value(in_flight) == 10
@@ -141,7 +144,9 @@ def test_a_connection_that_breaks_takes_its_calls_along(upstream, start, gate):
     gateway = start(upstream.url)
     with Connection(gateway.address) as connection:
         for _ in range(5):
-            connection.request(body=message(PENDING.SerializeToString()))
+            connection.request(
+                body=message(PENDING.SerializeToString()), headers=dict(NO_CACHE)
+            )
         assert eventually(lambda: len(upstream.requests) == 5)
     in_flight = "iot_jobs_gateway_requests_in_flight"
     assert eventually(lambda: scrape(gateway.admin_url).value(in_flight) == 0)
@@ -161,7 +166,10 @@ def test_several_hundred_calls_at_once_all_come_back(gateway, iot, thing, job):
     request = pb.DescribeJobExecutionRequest(thing_name=thing, job_id=job)
     with grpc.insecure_channel(gateway.address) as channel:
         stub = rpc.JobsDataPlaneServiceStub(channel)
-        calls = [stub.DescribeJobExecution.future(request, timeout=60) for _ in range(500)]
+        calls = [
+            stub.DescribeJobExecution.future(request, timeout=60, metadata=NO_CACHE)
+            for _ in range(500)
+        ]
         assert {call.result().execution.job_id for call in calls} == {job}
 
 
@@ -171,7 +179,10 @@ def test_more_calls_than_connections_wait_their_turn(upstream, start):
         stub = rpc.JobsDataPlaneServiceStub(channel)
         with concurrent.futures.ThreadPoolExecutor(50) as pool:
             calls = [
-                pool.submit(stub.GetPendingJobExecutions, PENDING, timeout=60) for _ in range(400)
+                pool.submit(
+                    stub.GetPendingJobExecutions, PENDING, timeout=60, metadata=NO_CACHE
+                )
+                for _ in range(400)
             ]
             for call in calls:
                 call.result()

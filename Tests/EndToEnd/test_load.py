@@ -10,7 +10,7 @@ import pytest
 import load
 from aws import create_job
 from metrics import scrape
-from stubs import pb
+from stubs import NO_CACHE, pb
 
 pytestmark = [
     pytest.mark.long,
@@ -31,6 +31,7 @@ def test_a_hundred_thousand_calls_all_succeed(gateway, iot, thing, job, tmp_path
         connections=8,
         streams=10,
         folder=tmp_path,
+        metadata=NO_CACHE,
     )
     assert (done.succeeded, done.failed) == (CALLS, 0), done.output
     after = scrape(gateway.admin_url)
