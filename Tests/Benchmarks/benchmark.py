@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a forwarded call costs: calls a second, CPU of the gateway process, memory, latency.
+"""What a call costs: calls a second, CPU of the gateway process, memory, latency.
 
 The gateway stands in front of its own emulator, which checks each signature, and of an nginx that
 gives one fixed answer and so leaves more of the machine to the gateway. h2load, gateway and
 upstream share the machine's cores; the CPU figure is the gateway's alone.
+
+Calls are forwarded without any policy; forwarded through every policy, with limits that are never
+met; and answered from the store. The first two lines of an upstream differ by what the policies
+cost, the third is to stay within 6 microseconds.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ TICK = os.sysconf("SC_CLK_TCK")
 @dataclasses.dataclass
 class Figures:
     upstream: str
+    calls_are: str
     operation: str
     calls: int
     calls_per_second: float
@@ -41,6 +46,40 @@ class Figures:
     p50_microseconds: int
     p99_microseconds: int
     failed: int
+
+
+@dataclasses.dataclass
+class Scene:
+    """What happens to the calls of one line, and how they are sent."""
+
+    calls_are: str
+    # As program.Gateway takes it.
+    policy: dict[str, object] | None
+    metadata: tuple[tuple[str, str], ...] = ()
+    connections: int = 8
+    streams: int = 10
+    # How many times the usual number of calls: a cheap call needs many for its cost to show.
+    times: int = 1
+
+
+# Equal calls at the same time would share one otherwise.
+ASK_AWS = (("cache-control", "no-cache"),)
+NEVER_MET = {
+    "thing_limit": "enforce",
+    "cache_bytes": "16MiB",
+    "start_next_check": "stored",
+    **{
+        name: 1_000_000
+        for of in ("thing", "account")
+        for kind in ("read", "write")
+        for name in (f"{of}_{kind}s_per_second", f"{of}_{kind}_burst")
+    },
+}
+FORWARDED = [
+    Scene("forwarded, no policy", {}, ASK_AWS),
+    Scene("forwarded, all policies", NEVER_MET, ASK_AWS),
+]
+STORED = [Scene("stored", None, streams=32, times=5)]
 
 
 def cpu_seconds(pid: int) -> tuple[float, float]:
@@ -139,14 +178,16 @@ def emulator() -> Iterator[str]:
         yield program.url
 
 
-def measure(name: str, url: str, options: argparse.Namespace, folder: pathlib.Path) -> Figures:
+def measure(
+    upstream: str, url: str, scene: Scene, options: argparse.Namespace, folder: pathlib.Path
+) -> Figures:
     import load
     from metrics import scrape
     from program import Gateway
     from stubs import pb
 
     request = pb.DescribeJobExecutionRequest(thing_name=THING, job_id=JOB)
-    with Gateway(url, *options.serve) as gateway:
+    with Gateway(url, *options.serve, policy=scene.policy) as gateway:
 
         def calls(count: int, connections: int, streams: int, log: bool = False) -> load.Load:
             return load.run(
@@ -158,22 +199,25 @@ def measure(name: str, url: str, options: argparse.Namespace, folder: pathlib.Pa
                 streams=streams,
                 folder=folder,
                 log=log,
+                metadata=scene.metadata,
             )
 
-        calls(options.calls // 10, 8, 10)
+        count = options.calls * scene.times
+        calls(options.calls // 10, scene.connections, scene.streams)
         user, system = cpu_seconds(gateway.pid)
-        loaded = calls(options.calls, 8, 10)
+        loaded = calls(count, scene.connections, scene.streams)
         user, system = (now - then for now, then in zip(cpu_seconds(gateway.pid), (user, system)))
         alone = sorted(calls(options.calls // 10, 1, 1, log=True).latencies_microseconds)
         seen = scrape(gateway.admin_url)
         requests = "iot_jobs_gateway_requests_total"
         failed = seen.value(requests) - seen.value(requests, code="OK")
         return Figures(
-            upstream=name,
+            upstream=upstream,
+            calls_are=scene.calls_are,
             operation="DescribeJobExecution",
-            calls=options.calls,
+            calls=count,
             calls_per_second=round(loaded.calls_per_second, 1),
-            cpu_microseconds_per_call=round((user + system) / options.calls * 1e6, 2),
+            cpu_microseconds_per_call=round((user + system) / count * 1e6, 2),
             user_share=round(user / (user + system), 3),
             resident_megabytes=round(resident_megabytes(gateway.pid), 1),
             p50_microseconds=alone[len(alone) // 2],
@@ -184,6 +228,7 @@ def measure(name: str, url: str, options: argparse.Namespace, folder: pathlib.Pa
 
 COLUMNS = {
     "upstream": "upstream",
+    "calls_are": "calls are",
     "calls_per_second": "calls/s",
     "cpu_microseconds_per_call": "CPU us/call",
     "user_share": "user share",
@@ -219,10 +264,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="iot-jobs-benchmark-") as name:
         folder = pathlib.Path(name)
         with emulator() as url:
-            results.append(measure("emulator", url, options, folder))
+            for scene in FORWARDED + STORED:
+                results.append(measure("emulator", url, scene, options, folder))
         if shutil.which("nginx"):
             with nginx(folder) as url:
-                results.append(measure("nginx", url, options, folder))
+                for scene in FORWARDED:
+                    results.append(measure("nginx", url, scene, options, folder))
         else:
             print("SKIP: nginx is not installed")
     print(table(results))
