@@ -135,8 +135,8 @@ let package = Package(
     tests(
       "TrafficPolicyTests",
       [
-        "TrafficPolicy", "JobsAPI", "JobsEmulator", "Telemetry", "Transport", logging, nioCore,
-        nioEmbedded, nioPosix,
+        "TrafficPolicy", "AWSSigning", "JobsAPI", "JobsEmulator", "Telemetry", "Transport", logging,
+        nioCore, nioEmbedded, nioPosix,
       ]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
