@@ -110,6 +110,12 @@ let package = Package(
       name: "RESTTestKit", dependencies: ["JobsAPI", "RESTServer", nioCore, nioEmbedded, nioHTTP1],
       path: "Tests/RESTTestKit", swiftSettings: settings),
 
+    // Measures what the policies keep in great numbers; no part of the product.
+    .systemLibrary(name: "CMalloc", path: "Tests/Benchmarks/CMalloc"),
+    .executableTarget(
+      name: "policy-benchmark", dependencies: ["CMalloc", "JobsAPI", "Telemetry", "TrafficPolicy"],
+      path: "Tests/Benchmarks/PolicyBenchmark", swiftSettings: settings),
+
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine"]),
     tests(
