@@ -35,7 +35,8 @@ package struct Lifetimes: Sendable {
     self.staleIfError = settings.staleIfError.wholeNanoseconds
   }
 
-  /// The life of an answer; nil if it must not be stored.
+  /// The life of an answer; nil if it must not be stored. Reads the job document from end to end,
+  /// so it is not for under a lock.
   ///
   /// - Parameters:
   ///   - now: when the answer came, on ``PolicyClock``'s scale.
@@ -48,10 +49,21 @@ package struct Lifetimes: Sendable {
     let ttl = self.ttl(of: answer, to: key)
     guard ttl > 0 else { return nil }
     let freshUntil = now.addingClamped(Self.jittered(ttl, by: random))
-    return Lifetime(
+    let lifetime = Lifetime(
       freshUntil: freshUntil,
       revalidateUntil: freshUntil.addingClamped(self.staleWhileRevalidate),
       errorUntil: freshUntil.addingClamped(self.staleIfError))
+    switch PresignedLife(of: answer, at: epochSeconds) {
+    case .unlimited: return lifetime
+    case .seconds(let seconds) where seconds > 0:
+      return lifetime.ended(by: now.addingClamped(Self.halfNanoseconds(of: seconds)))
+    case .seconds, .unreadable: return nil
+    }
+  }
+
+  private static func halfNanoseconds(of seconds: Int64) -> Int64 {
+    let (half, overflow) = seconds.multipliedReportingOverflow(by: 500_000_000)
+    return overflow ? .max : half
   }
 
   private func ttl(of answer: StoredRead.Answer, to key: ReadKey) -> Int64 {
@@ -80,6 +92,25 @@ package struct Lifetimes: Sendable {
   }
 }
 
+extension PresignedLife {
+  /// Of the URLs in an answer's job document.
+  fileprivate init(of answer: StoredRead.Answer, at epochSeconds: Int64) {
+    if case .execution(let execution) = answer, let document = execution?.jobDocument {
+      self.init(of: document, at: epochSeconds)
+    } else {
+      self = .unlimited
+    }
+  }
+}
+
+extension Lifetime {
+  fileprivate func ended(by end: Int64) -> Lifetime {
+    Lifetime(
+      freshUntil: min(self.freshUntil, end), revalidateUntil: min(self.revalidateUntil, end),
+      errorUntil: min(self.errorUntil, end))
+  }
+}
+
 extension ReadKey.Subject {
   /// True for one particular execution, which stays the same for ever.
   fileprivate var isNumbered: Bool {
@@ -97,12 +128,5 @@ extension Duration {
     guard seconds >= 0, attoseconds >= 0 else { return 0 }
     let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? .max : whole.addingClamped(attoseconds / 1_000_000_000)
-  }
-}
-
-extension Int64 {
-  func addingClamped(_ other: Int64) -> Int64 {
-    let (sum, overflow) = self.addingReportingOverflow(other)
-    return overflow ? (other < 0 ? .min : .max) : sum
   }
 }

@@ -2,7 +2,19 @@
 
 /// Answers to reads, bounded by the bytes they hold.
 ///
-/// Not for sharing: whoever owns it guards it.
+/// What gives way to newcomers is chosen by S3-FIFO (Yang et al., "FIFO queues are all you need for
+/// cache eviction", SOSP 2023). A newcomer enters a small queue, a tenth of the bytes. Who is used
+/// more than once there moves to the main queue; who is not leaves soon, and only its fingerprint
+/// stays, so that it enters the main queue at once should it come back. At the end of the main
+/// queue, each use since the last time there buys another round. So a scan over many things passes
+/// through the small queue and leaves what is used alone.
+///
+/// Ends of life come on top of that. An entry past all its windows is dropped where it is met, has
+/// no second chance, and is looked for: each store looks at the next few places of the table, so
+/// that memory follows what is alive rather than creeping up to the bound.
+///
+/// Every operation takes constant time, counted over many, except ``removeAll(ofThing:)``, which
+/// takes as long as the thing has entries. Not for sharing: whoever owns it guards it.
 package struct ReadStore: ~Copyable {
   /// What became of an answer that was to be stored.
   package enum OnStore: Equatable, Sendable {
@@ -29,70 +41,207 @@ package struct ReadStore: ~Copyable {
     package init() {}
   }
 
-  /// The most that one entry may take: a sixteenth of the bound, well below the share of newcomers.
-  package static let largestShare = 16
+  /// The most that one entry may take is this part of the bound, so that it cannot sweep the small
+  /// queue empty.
+  package static let largestPart = 16
+  /// The small queue's part of the bytes of all entries.
+  private static let smallPart = 10
+  /// The part of the bound that fingerprints of former entries may take.
+  private static let ghostPart = 64
+  /// Places looked at for entries that have expired, with each answer stored.
+  private static let sweptPlaces = 8
+  /// Entries that one eviction may spare, so that no single call pays for a store full of entries
+  /// that are all in use.
+  private static let spared = 64
 
   package let maxBytes: Int
   package private(set) var evictions = Evictions()
-  /// Heap held by all entries and by the store itself, by estimate. Never above `maxBytes`.
-  package private(set) var bytes = 0
-  private var entries: [ReadKey: StoredRead] = [:]
+  private var table = EntryTable()
+  private var small = EntryQueue(.small)
+  private var main = EntryQueue(.main)
+  private var ghosts: GhostQueue
+  /// The place that the next sweep begins with.
+  private var hand: EntrySlot.Place = 0
 
+  /// - Parameter maxBytes: for all entries, names and bookkeeping included. Below some 16 KiB
+  ///   nothing fits; at zero nothing is stored.
   package init(maxBytes: Int) {
     self.maxBytes = maxBytes
+    self.ghosts = GhostQueue(maxBytes: maxBytes / Self.ghostPart)
   }
 
-  package var count: Int { self.entries.count }
+  package var count: Int { self.table.count }
+
+  /// Heap held by all entries and by the store itself, by estimate. Never above ``maxBytes``.
+  package var bytes: Int { self.entryBytes + self.table.bytes + self.ghosts.bytes }
 
   /// The entry under a key, fresh or stale, and with or without document: that is for the caller to
   /// look at. One that has expired is dropped instead. Counts as a use.
   package mutating func lookup(_ key: ReadKey, at now: Int64) -> StoredRead? {
-    guard let read = self.entries[key] else { return nil }
-    guard !read.isExpired(at: now) else {
-      self.drop(key)
-      self.evictions.expired += 1
-      return nil
-    }
-    return read
+    guard let place = self.findAlive(key, KeyHash(key), at: now) else { return nil }
+    if self.table[place].uses < EntrySlot.mostUses { self.table[place].uses += 1 }
+    return self.table[place].read
   }
 
   /// Takes an answer in, in place of the one under its key. That one leaves even if the new one
   /// cannot stay: a caller has seen something newer.
   package mutating func store(_ read: StoredRead, at now: Int64) -> OnStore {
-    if let present = self.entries[read.key], present.flight >= read.flight {
-      return .refusedOutdated
+    self.sweep(places: Self.sweptPlaces, at: now)
+    let hash = KeyHash(read.key)
+    var queue = EntryQueue.Role.small
+    var uses: UInt8 = 0
+    if let place = self.findAlive(read.key, hash, at: now) {
+      let present = self.table[place]
+      if let flight = present.read?.flight, flight >= read.flight { return .refusedOutdated }
+      // Whoever fetched anew used it.
+      uses = min(present.uses + 1, EntrySlot.mostUses)
+      queue = present.queue
+      self.drop(place, .replaced)
     }
-    self.remove(read.key, outdatedBy: read.flight)
     guard !read.isExpired(at: now) else { return .refusedExpired }
-    guard read.byteSize <= self.maxBytes / Self.largestShare else { return .refusedTooLarge }
-    while self.bytes + read.byteSize > self.maxBytes, let key = self.entries.first?.key {
-      self.drop(key)
-      self.evictions.capacity += 1
-    }
-    self.entries[read.key] = read
-    self.bytes += read.byteSize
+    guard self.makeRoom(for: read, at: now) else { return .refusedTooLarge }
+    if self.ghosts.recall(hash.key, amongLast: self.count) { queue = .main }
+    let place = self.table.insert(read, hash)
+    self.table[place].uses = uses
+    self.enqueue(place, queue)
     return .stored
   }
 
   /// Drops the entry under a key if an earlier flight fetched it: for an answer that is given to
   /// callers and not stored.
   package mutating func remove(_ key: ReadKey, outdatedBy flight: UInt64) {
-    guard let present = self.entries[key], present.flight < flight else { return }
-    self.drop(key)
-    self.evictions.replaced += 1
+    guard let place = self.table.find(key, KeyHash(key)),
+      let present = self.table[place].read, present.flight < flight
+    else { return }
+    self.drop(place, .replaced)
   }
 
   /// Drops all that is stored of a thing, and tells how many entries that were.
   @discardableResult
   package mutating func removeAll(ofThing thing: String) -> Int {
-    let keys = self.entries.keys.filter { $0.thing == thing }
-    for key in keys { self.drop(key) }
-    self.evictions.invalidated += UInt64(keys.count)
-    return keys.count
+    let hash = KeyHash.ofThing(thing)
+    let before = self.count
+    var place = self.table.first(ofThing: hash)
+    while place != EntrySlot.nowhere {
+      let next = self.table[place].nextOfThing
+      if self.table[place].hash.thing == hash, self.table[place].read?.key.thing == thing {
+        self.drop(place, .invalidated)
+      }
+      place = next
+    }
+    return before - self.count
   }
 
-  private mutating func drop(_ key: ReadKey) {
-    guard let read = self.entries.removeValue(forKey: key) else { return }
-    self.bytes -= read.byteSize
+  /// Drops what has expired among the next so many places of the table, round and round. Storing
+  /// does this by itself; a timer may, for a store that nobody stores in any more.
+  package mutating func sweep(places: Int, at now: Int64) {
+    for _ in 0..<min(places, Int(self.table.places)) {
+      if self.hand >= self.table.places { self.hand = 0 }
+      let place = self.hand
+      self.hand += 1
+      if self.table[place].read != nil, self.table[place].end <= now {
+        self.drop(place, .expired)
+      }
+    }
+  }
+
+  /// Where a key's entry lies. One that has expired is dropped instead.
+  private mutating func findAlive(
+    _ key: ReadKey, _ hash: KeyHash, at now: Int64
+  ) -> EntrySlot.Place? {
+    guard let place = self.table.find(key, hash) else { return nil }
+    guard self.table[place].end <= now else { return place }
+    self.drop(place, .expired)
+    return nil
+  }
+
+  // MARK: - Eviction
+
+  private var entryBytes: Int { self.small.bytes + self.main.bytes }
+
+  /// For entries and the table. The ghosts' share is kept free for them from the beginning.
+  private var usableBytes: Int { self.maxBytes - self.ghosts.fullBytes }
+
+  private mutating func makeRoom(for read: StoredRead, at now: Int64) -> Bool {
+    guard read.byteSize <= self.maxBytes / Self.largestPart else { return false }
+    while self.entryBytes + self.table.bytes + self.table.growthBytes + read.byteSize
+      > self.usableBytes
+    {
+      guard self.count > 0 else { return false }
+      self.evict(at: now)
+    }
+    return true
+  }
+
+  /// Drops one entry.
+  private mutating func evict(at now: Int64) {
+    var sparable = Self.spared
+    while true {
+      let isSmallDue =
+        self.small.bytes >= self.usableBytes / Self.smallPart || self.main.isEmpty
+      let place = isSmallDue ? self.small.oldest : self.main.oldest
+      guard place != EntrySlot.nowhere else { return }
+      if self.table[place].end <= now { return self.drop(place, .expired) }
+      guard sparable > 0, self.spare(place) else { return self.drop(place, .capacity) }
+      sparable -= 1
+    }
+  }
+
+  /// Gives an entry at the end of its queue another round in the main queue if it was used enough.
+  private mutating func spare(_ place: EntrySlot.Place) -> Bool {
+    let uses = self.table[place].uses
+    switch self.table[place].queue {
+    case .small:
+      guard uses > 1 else { return false }
+      self.dequeue(place)
+      self.table[place].uses = 0
+    case .main:
+      guard uses > 0 else { return false }
+      self.dequeue(place)
+      self.table[place].uses = uses - 1
+    }
+    self.enqueue(place, .main)
+    return true
+  }
+
+  /// Why an entry leaves.
+  private enum Departure {
+    case capacity, expired, invalidated, replaced
+  }
+
+  /// Lets an entry go. One that has shown its use and leaves because of time or a write is
+  /// remembered: asked for again, it need not show its use again.
+  private mutating func drop(_ place: EntrySlot.Place, _ departure: Departure) {
+    let slot = self.table[place]
+    let isUsed = slot.queue == .main || slot.uses > 1
+    self.dequeue(place)
+    self.table.remove(place)
+    switch departure {
+    case .capacity:
+      self.evictions.capacity += 1
+      if slot.queue == .small { self.ghosts.remember(slot.hash.key) }
+    case .expired:
+      self.evictions.expired += 1
+      if isUsed { self.ghosts.remember(slot.hash.key) }
+    case .invalidated:
+      self.evictions.invalidated += 1
+      if isUsed { self.ghosts.remember(slot.hash.key) }
+    case .replaced:
+      self.evictions.replaced += 1
+    }
+  }
+
+  private mutating func enqueue(_ place: EntrySlot.Place, _ queue: EntryQueue.Role) {
+    switch queue {
+    case .small: self.small.append(place, in: &self.table)
+    case .main: self.main.append(place, in: &self.table)
+    }
+  }
+
+  private mutating func dequeue(_ place: EntrySlot.Place) {
+    switch self.table[place].queue {
+    case .small: self.small.remove(place, in: &self.table)
+    case .main: self.main.remove(place, in: &self.table)
+    }
   }
 }

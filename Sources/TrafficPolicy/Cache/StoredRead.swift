@@ -66,9 +66,7 @@ package final class StoredRead: Sendable {
   /// Whole seconds since the answer came; never negative, for two loops may read the clock in
   /// either order.
   package func ageSeconds(at now: Int64) -> Int64 {
-    let (age, overflow) = now.subtractingReportingOverflow(self.storedAt)
-    if overflow { return now < self.storedAt ? 0 : .max / 1_000_000_000 }
-    return max(0, age / 1_000_000_000)
+    max(0, now.subtractingClamped(self.storedAt)) / 1_000_000_000
   }
 
   /// The answer as it is given to a caller: AWS's countdown to the timeout is lowered by the
