@@ -37,6 +37,8 @@ final class GatedJobs: JobsBackend {
   private struct State {
     var gates: [Gate] = []
     var observers: [(count: Int, CheckedContinuation<Void, Never>)] = []
+    /// How many calls ``openNext(_:)`` has answered.
+    var opened = 0
   }
 
   static let trace = UpstreamTrace(awsRequestID: "aws-1", attempts: 2)
@@ -86,6 +88,16 @@ final class GatedJobs: JobsBackend {
       return state.gates[index].waiter
     }
     waiter?.resume(returning: answer)
+  }
+
+  /// Answers the first call that this has not answered yet, as soon as it comes.
+  func openNext(_ answer: Answer) async {
+    let index = self.state.withLock { state in
+      state.opened += 1
+      return state.opened - 1
+    }
+    await self.untilCalls(index + 1)
+    self.open(index, answer)
   }
 
   // MARK: The four operations
