@@ -33,7 +33,7 @@ extension JobsFailure.Cause {
 
 extension AWSRefusal {
   /// A denial counts as an answer: who may not read any more gets nothing that was read before.
-  fileprivate var isAnswer: Bool {
+  var isAnswer: Bool {
     switch self.kind {
     case .invalidRequest, .resourceNotFound, .terminalState, .invalidStateTransition,
       .versionMismatch, .conflict, .accessDenied, .invalidEndpoint, .wrongEndpoint, .certificate:

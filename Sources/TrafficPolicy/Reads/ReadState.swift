@@ -188,7 +188,8 @@ extension ReadState {
       if case .pending(let lists) = answer, lists.inProgress.isEmpty && lists.queued.isEmpty {
         self.keepNothingPending(of: key.thing, flight, at: moment)
       }
-    case .failure(.refused(let refusal)):
+    // What tells nothing of the execution takes nothing away either.
+    case .failure(.refused(let refusal)) where refusal.isAnswer:
       self.keep(.refusal(refusal), to: key, withDocument: withDocument, flight, at: moment)
     case .failure: return
     }
@@ -204,11 +205,11 @@ extension ReadState {
     _ answer: StoredRead.Answer, to key: ReadKey, withDocument: Bool, _ number: Number,
     at moment: ReadMoment
   ) {
-    guard self.store.maxBytes > 0,
-      let lifetime = self.lifetimes.lifetime(
-        of: answer, to: key, at: moment.now, epochSeconds: moment.epochSeconds,
-        random: moment.random)
-    else { return }
+    guard self.store.maxBytes > 0 else { return }
+    let lifetime = self.lifetimes.lifetime(
+      of: answer, to: key, at: moment.now, epochSeconds: moment.epochSeconds,
+      random: moment.random)
+    guard let lifetime else { return self.store.remove(key, outdatedBy: number) }
     let read = StoredRead(
       answer, to: key, withDocument: withDocument, flight: number, at: moment.now,
       lifetime: lifetime)
