@@ -12,10 +12,12 @@ func mallocBytes(for request: Int) -> Int {
 }
 
 extension String {
-  /// Up to 15 bytes live in the value itself; more in an object with a head of 32 and a NUL.
+  /// Up to 15 bytes live in the value itself. More live in an object with a head of 32 and a NUL
+  /// behind, and from 64 on a word for the mapping to UTF-16; its size is a multiple of 16.
   var heapBytes: Int {
     let count = self.utf8.count
-    return count <= 15 ? 0 : mallocBytes(for: 32 + count + 1)
+    guard count > 15 else { return 0 }
+    return mallocBytes(for: (32 + count + 1 + (count < 64 ? 0 : 8) + 15) & ~15)
   }
 }
 

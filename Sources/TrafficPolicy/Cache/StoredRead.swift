@@ -84,7 +84,7 @@ package final class StoredRead: Sendable {
   /// empty lists.
   package var saysNothingPending: Bool {
     switch self.answer {
-    case .execution(let execution): execution == nil
+    case .execution(let execution): execution == nil && self.key.subject.jobID == "$next"
     case .pending(let lists): lists.inProgress.isEmpty && lists.queued.isEmpty
     case .refusal: false
     }
