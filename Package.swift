@@ -141,8 +141,8 @@ let package = Package(
     tests(
       "TrafficPolicyTests",
       [
-        "TrafficPolicy", "AWSSigning", "CMalloc", "JobsAPI", "JobsEmulator", "Telemetry", "Transport",
-        logging, nioCore, nioEmbedded, nioPosix,
+        "TrafficPolicy", "AWSSigning", "CMalloc", "JobsAPI", "JobsEmulator", "Telemetry",
+        "Transport", logging, nioCore, nioEmbedded, nioPosix,
       ]),
     tests("TransportTests", ["Transport", nioCore, nioPosix]),
     tests(
