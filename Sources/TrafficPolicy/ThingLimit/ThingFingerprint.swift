@@ -19,12 +19,10 @@ package struct ThingFingerprint: Sendable {
   /// A hash with a key of its own.
   package static func keyed() -> ThingFingerprint {
     var random = SystemRandomNumberGenerator()
-    let low = random.next()
-    let high = random.next()
+    let key = random.next()
     return ThingFingerprint { name in
       var hasher = Hasher()
-      hasher.combine(low)
-      hasher.combine(high)
+      hasher.combine(key)
       hasher.combine(name)
       return UInt64(bitPattern: Int64(hasher.finalize()))
     }

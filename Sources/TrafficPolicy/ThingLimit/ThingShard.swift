@@ -2,12 +2,12 @@
 
 /// One part of the table of limits: a hash table with open addressing whose slots hold 24 bytes.
 ///
-/// Robin Hood hashing with linear probing and backward-shift deletion (Celis 1986; there are no
-/// tombstones): along a run of slots the distance from home never falls by more than it must, so a
-/// search ends as soon as it meets an entry that is nearer to its home than what is searched for.
-/// Slots are found by multiplication (Lemire 2019), so that their number need not be a power of
-/// two. The table is kept between seven ninths and nine tenths full: at most 31 bytes an entry.
-/// What is worked at a time is bounded by the size of one shard.
+/// Linear probing, with entries in the order of their fingerprints along each run of slots and
+/// deletion by backward shift, so that there are no tombstones (Robin Hood hashing, Celis 1986;
+/// ordered hash tables, Amble and Knuth 1974): a search ends at the first entry that comes behind
+/// what is searched for. Homes are found by multiplication (Lemire 2019), so the number of slots
+/// need not be a power of two. They are kept between seven ninths and nine tenths full: at most 31
+/// bytes an entry. What is done at a time is bounded by the size of one shard.
 struct ThingShard {
   /// The least number of slots once there is an entry.
   static let fewestSlots = 8
@@ -16,7 +16,7 @@ struct ThingShard {
   static let handReach = 8
 
   /// Slots that the hand looks at for a newcomer for whom there is no room, at most.
-  static let pressedHandReach = 64
+  static let pressedHandReach = 16
 
   private var slots: [TrackedThing] = []
 
@@ -49,15 +49,8 @@ struct ThingShard {
   /// The slot of an entry, for ``subscript(_:)``; true until the table is changed.
   func find(_ fingerprint: UInt64) -> Int? {
     guard self.count > 0 else { return nil }
-    var index = self.home(of: fingerprint)
-    var distance = 0
-    while true {
-      let resident = self.slots[index].fingerprint
-      if resident == fingerprint { return index }
-      if resident == 0 || self.distance(of: resident, at: index) < distance { return nil }
-      index = self.next(index)
-      distance += 1
-    }
+    let index = self.position(of: fingerprint)
+    return self.slots[index].fingerprint == fingerprint ? index : nil
   }
 
   /// The entry that ``find(_:)`` found.
@@ -121,24 +114,29 @@ struct ThingShard {
     return distance < 0 ? distance + self.slots.count : distance
   }
 
-  /// Puts an entry where it belongs and moves those behind it on by one. There is an empty slot.
-  private mutating func place(_ thing: TrackedThing) {
-    var moving = thing
-    var index = self.home(of: thing.fingerprint)
+  /// Where an entry stands, or would be put. There is an empty slot.
+  private func position(of fingerprint: UInt64) -> Int {
+    var index = self.home(of: fingerprint)
     var distance = 0
     while true {
-      let resident = self.slots[index]
-      if resident.fingerprint == 0 { break }
-      let residentDistance = self.distance(of: resident.fingerprint, at: index)
-      if residentDistance < distance {
-        self.slots[index] = moving
-        moving = resident
-        distance = residentDistance
-      }
+      let resident = self.slots[index].fingerprint
+      if resident == fingerprint || resident == 0 { return index }
+      let residentDistance = self.distance(of: resident, at: index)
+      if residentDistance < distance { return index }
+      if residentDistance == distance && resident > fingerprint { return index }
       index = self.next(index)
       distance += 1
     }
-    self.slots[index] = moving
+  }
+
+  /// Puts an entry where it belongs and moves those behind it on by one. There is an empty slot.
+  private mutating func place(_ thing: TrackedThing) {
+    var index = self.position(of: thing.fingerprint)
+    var moving = thing
+    while moving.fingerprint != 0 {
+      swap(&self.slots[index], &moving)
+      index = self.next(index)
+    }
   }
 
   /// Takes an entry out and moves those behind it back by one, up to the first that is at home.
@@ -165,14 +163,33 @@ struct ThingShard {
   /// - Returns: How many were forgotten.
   private mutating func rebuild(now: Int64) -> Int {
     let before = self.count
+    let first = self.firstInOrder
     let old = self.slots
-    let live = old.reduce(0) { $0 + ($1.fingerprint == 0 || $1.isFull(now: now) ? 0 : 1) }
-    self.slots = Array(repeating: .none, count: Self.slotsFitting(live))
-    for thing in old where thing.fingerprint != 0 && !thing.isFull(now: now) {
-      self.place(thing)
-    }
-    self.count = live
+    self.count = old.reduce(0) { $0 + ($1.fingerprint == 0 || $1.isFull(now: now) ? 0 : 1) }
+    self.slots = Array(repeating: .none, count: Self.slotsFitting(self.count))
     self.hand = 0
-    return before - live
+    // In order, so that each entry's place is its home or the slot behind the one before.
+    var free = 0
+    for thing in [old[first...], old[..<first]].joined()
+    where thing.fingerprint != 0 && !thing.isFull(now: now) {
+      free = max(free, self.home(of: thing.fingerprint))
+      if free < self.slots.count {
+        self.slots[free] = thing
+        free += 1
+      } else {
+        // Those for whom there is no slot up to the end stand at the beginning, before the others.
+        self.place(thing)
+      }
+    }
+    return before - self.count
+  }
+
+  /// The first slot behind the entries that stand at the beginning because there was no room for
+  /// them at the end.
+  private var firstInOrder: Int {
+    self.slots.indices.first { index in
+      let fingerprint = self.slots[index].fingerprint
+      return fingerprint == 0 || self.home(of: fingerprint) <= index
+    } ?? 0
   }
 }
