@@ -106,7 +106,7 @@ private struct ConstraintChecker {
     length: ClosedRange<Int>, _ rule: ConstraintBreach.CharacterRule
   ) {
     // Legal text is nearly always ASCII, of which a byte is a character.
-    if length.contains(text.utf8.count), text.utf8.allSatisfy(rule.allowsASCII) { return }
+    if length.contains(text.utf8.count), rule.allowsASCII(text.utf8Span.span) { return }
     let count = text.unicodeScalars.count
     if !length.contains(count) {
       self.report(place(), .length(allowed: length, actual: count))
@@ -118,6 +118,14 @@ private struct ConstraintChecker {
 }
 
 extension ConstraintBreach.CharacterRule {
+  /// True for bytes that are legal ASCII characters, each of them.
+  fileprivate func allowsASCII(_ bytes: Span<UInt8>) -> Bool {
+    for position in bytes.indices {
+      guard self.allowsASCII(bytes[position]) else { return false }
+    }
+    return true
+  }
+
   /// True for a byte that is a legal ASCII character.
   fileprivate func allowsASCII(_ byte: UInt8) -> Bool {
     switch (self, byte) {

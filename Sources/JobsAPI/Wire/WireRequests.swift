@@ -129,8 +129,9 @@ private func decodeAndCheck<Message, Call: ConstrainedCall>(
   _ wire: Span<UInt8>, _ memoryLimit: Int, _ unpack: Unpack<Message>,
   _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Call
 ) throws(WireError) -> Call {
-  // A message takes about four times its wire form here; more comes when it is needed.
-  var arena = WireArena(expecting: 1024 + wire.count * 4, limit: memoryLimit)
+  // A message takes about four times its wire form here; more comes when it is needed. Up to 1 KiB
+  // the allocator has at hand.
+  var arena = WireArena(expecting: 512 + wire.count * 4, limit: memoryLimit)
   let message = unsafe wire.withUnsafeBufferPointer { bytes in
     unsafe arena.withAllocator { allocator in
       unsafe unpack(allocator, bytes.count, bytes.baseAddress)
@@ -158,8 +159,10 @@ private func text(
 }
 
 private func string(_ data: ProtobufCBinaryData) -> String? {
-  let bytes = unsafe UnsafeBufferPointer(start: data.data, count: data.len)
-  return unsafe String(validating: bytes, as: UTF8.self)
+  // The bytes are the arena's and copied at once. `String(validating:as:)` would take them one by one.
+  let bytes = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: data.data, count: data.len))
+  guard let text = try? UTF8Span(validating: bytes) else { return nil }
+  return String(copying: text)
 }
 
 /// Nil when the map is empty and there is no wish to clear.

@@ -76,7 +76,7 @@ extension Optional<JobExecution> {
   /// About what an execution takes in an arena, in bytes.
   fileprivate var arenaBytes: Int {
     guard let self else { return 0 }
-    return 1024 + (self.jobDocument?.utf8.count ?? 0)
+    return 640 + (self.jobDocument?.utf8.count ?? 0)
   }
 }
 
