@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// The header values of a request that gRPC itself reads, as they came. Nil is a missing field.
 package struct RequestHeadFields: Sendable {
   /// `:method`
@@ -82,12 +84,11 @@ extension RequestHead {
 
 private func equals(_ value: ArraySlice<UInt8>?, _ text: StaticString) -> Bool {
   guard let value, value.count == text.utf8CodeUnitCount else { return false }
-  let bytes = value.span
-  for position in bytes.indices {
-    // A static string's bytes live as long as the program, and there are as many.
-    guard unsafe bytes[position] == text.utf8Start[position] else { return false }
+  return unsafe value.withUnsafeBytes { bytes in
+    // An empty slice need have no address. A static string's bytes live as long as the program.
+    guard let start = bytes.baseAddress else { return true }
+    return unsafe memcmp(start, text.utf8Start, bytes.count) == 0
   }
-  return true
 }
 
 /// `application/grpc` or `application/grpc+proto`, then the end or parameters. Media types do not

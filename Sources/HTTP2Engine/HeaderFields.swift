@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// An ordered list of header fields in one flat piece of memory.
 ///
 /// Pseudo-header fields are fields like any other and come first (RFC 9113 §8.3). Values are bytes:
@@ -67,28 +69,19 @@ extension HeaderFields {
   ///
   /// - Parameter name: In lower case, as HTTP/2 sends names.
   package func isNamed(_ name: StaticString, at position: Int) -> Bool {
-    self.holds(name, at: self.fields[position].nameRange)
+    let range = self.fields[position].nameRange
+    guard range.count == name.utf8CodeUnitCount else { return false }
+    return unsafe self.bytes.withUnsafeBytes { bytes in
+      // A name of no bytes is possible in no list (RFC 9113 §8.2), so there is an address. A static
+      // string's bytes live as long as the program; `range` is within `bytes`.
+      guard let start = bytes.baseAddress else { return true }
+      return unsafe memcmp(start + range.lowerBound, name.utf8Start, range.count) == 0
+    }
   }
 
   /// The value of the field at a position, without a copy.
   package func value(at position: Int) -> ArraySlice<UInt8> {
     self.bytes[self.fields[position].valueRange]
-  }
-
-  private func holds(_ text: StaticString, at range: Range<Int>) -> Bool {
-    guard range.count == text.utf8CodeUnitCount else { return false }
-    return unsafe self.bytes.withUnsafeBufferPointer { bytes in
-      // From the end: field names of one length differ there sooner ("grpc-…", "content-…").
-      var offset = range.count
-      while offset > 0 {
-        offset -= 1
-        // A static string's bytes live as long as the program; `range` is within `bytes`.
-        guard unsafe bytes[range.lowerBound + offset] == text.utf8Start[offset] else {
-          return false
-        }
-      }
-      return true
-    }
   }
 }
 
