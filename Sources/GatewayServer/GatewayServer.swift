@@ -22,8 +22,8 @@ package struct CallLimits: Sendable {
 }
 
 /// Serves gRPC on any number of addresses in front of one backend for each event loop.
-package struct GatewayServer<Backend: JobsBackend>: Sendable {
-  private let services: [ObjectIdentifier: RPCService<Backend>]
+package struct GatewayServer: Sendable {
+  private let services: [ObjectIdentifier: RPCService]
   private let group: any EventLoopGroup
   private let http2Limits: HTTP2Limits
   private let callLimits: CallLimits
@@ -35,9 +35,9 @@ package struct GatewayServer<Backend: JobsBackend>: Sendable {
   package init(
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
     callLimits: CallLimits = CallLimits(), metrics: RequestMetrics, logger: Logger,
-    backend: (any EventLoop) -> Backend?
+    backend: (any EventLoop) -> (any JobsBackend)?
   ) {
-    var services: [ObjectIdentifier: RPCService<Backend>] = [:]
+    var services: [ObjectIdentifier: RPCService] = [:]
     for loop in group.makeIterator() {
       guard let backend = backend(loop) else { continue }
       services[ObjectIdentifier(loop)] = RPCService(loop: loop, backend: backend)

@@ -112,16 +112,15 @@ extension HTTP2Handler {
       guard rpc.state.answered() == .send else { return }
       return self.answer(rpc, RPCFailure(error))
     }
-    rpc.call = call
     if let outcome = self.service.outcomeAtHand(of: call, in: rpc.context) {
-      return self.callEnded(rpc, outcome)
+      return self.callEnded(rpc, call, outcome)
     }
     let streamID = rpc.streamID
     let handler = self.bound
     let task = self.service.start(call, in: rpc.context) { outcome in
       // A call whose stream is gone was counted when the stream went.
       guard let rpc = handler.value.calls[streamID] else { return }
-      handler.value.callEnded(rpc, outcome)
+      handler.value.callEnded(rpc, call, outcome)
     }
     // An answer that came at once leaves nothing to cancel.
     if !rpc.isCounted { rpc.task = task }
@@ -131,8 +130,8 @@ extension HTTP2Handler {
 // MARK: - Outcomes
 
 extension HTTP2Handler {
-  private func callEnded(_ rpc: RPC, _ outcome: RPCOutcome) {
-    guard let call = rpc.call, rpc.state.answered() == .send else { return }
+  private func callEnded(_ rpc: RPC, _ call: JobsCall, _ outcome: RPCOutcome) {
+    guard rpc.state.answered() == .send else { return }
     switch outcome {
     case .reply(let reply):
       self.finish(rpc, .ok, RPCResponse.reply(reply, requestID: rpc.context.requestID))

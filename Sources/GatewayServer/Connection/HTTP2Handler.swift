@@ -12,7 +12,7 @@ import Telemetry
 /// What arrives in one read is answered in one write. While the peer does not take what is
 /// written, nothing more is read from it either, so a peer that only sends cannot make this
 /// process hold its answers.
-final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
+final class HTTP2Handler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
@@ -33,7 +33,7 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   static var lingerPatience: TimeAmount { .seconds(1) }
 
   let session: HTTP2Session
-  let service: RPCService<Backend>
+  let service: RPCService
   let metrics: RequestMetrics
   let limits: CallLimits
   let logger: Logger
@@ -57,7 +57,7 @@ final class HTTP2Handler<Backend: JobsBackend>: ChannelDuplexHandler {
   }
 
   init(
-    session: HTTP2Session, service: RPCService<Backend>, metrics: RequestMetrics,
+    session: HTTP2Session, service: RPCService, metrics: RequestMetrics,
     limits: CallLimits, logger: Logger, loop: any EventLoop
   ) {
     self.session = session

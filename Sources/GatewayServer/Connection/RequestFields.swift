@@ -24,7 +24,7 @@ struct RequestFields {
   init(_ fields: HeaderFields) {
     for position in 0..<fields.count {
       func isNamed(_ name: StaticString) -> Bool { fields.isNamed(name, at: position) }
-      let value = fields.value(at: position)
+      var value: ArraySlice<UInt8> { fields.value(at: position) }
       switch fields.nameCount(at: position) {
       case 2 where isNamed("te"): self.head.te = value
       case 5 where isNamed(":path"): self.head.path = value

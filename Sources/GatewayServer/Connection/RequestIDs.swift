@@ -5,7 +5,8 @@
 /// An id made here is the connection's random half and the stream's number: unique without asking
 /// the system for randomness on each call.
 struct RequestIDs {
-  private let connection: String
+  /// What the ids of one connection have in common, the dash included.
+  private let prefix: String
 
   init() {
     var generator = SystemRandomNumberGenerator()
@@ -14,11 +15,11 @@ struct RequestIDs {
 
   init(connection: UInt64) {
     let digits = String(connection, radix: 16)
-    self.connection = String(repeating: "0", count: 16 - digits.count) + digits
+    self.prefix = String(repeating: "0", count: 16 - digits.count) + digits + "-"
   }
 
   func id(streamID: Int32) -> String {
-    "\(self.connection)-\(streamID)"
+    self.prefix + String(streamID)
   }
 
   /// The caller's id if it can go into logs and headers as it is: 1 to 128 visible ASCII bytes.

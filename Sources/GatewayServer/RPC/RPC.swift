@@ -11,8 +11,6 @@ final class RPC {
   let context: CallContext
   let startedAt: ContinuousClock.Instant
   var state: UnaryCallState
-  /// Set once the request is decoded.
-  var call: JobsCall?
   /// The backend's work, while there is any.
   var task: Task<Void, Never>?
   /// Whether the metrics know how it ended.

@@ -16,8 +16,7 @@ enum RPCResponse {
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
     self.append(reply.trace.cache, to: &headers)
-    var trailers = HeaderFields(reservingBytes: 96, fields: 3)
-    trailers.append("grpc-status", "0")
+    var trailers = self.okTrailers
     self.append(reply.trace, to: &trailers)
     return HTTP2Response(headers: headers, body: reply.frame, trailers: trailers)
   }
@@ -58,8 +57,15 @@ enum RPCResponse {
     return HTTP2Response(headers: headers, body: Array("\(rejection.explanation)".utf8))
   }
 
+  /// All the trailers there are when AWS was not asked, and so made once.
+  private static let okTrailers: HeaderFields = {
+    var trailers = HeaderFields()
+    trailers.append("grpc-status", "0")
+    return trailers
+  }()
+
   private static func headers() -> HeaderFields {
-    var headers = HeaderFields(reservingBytes: 192, fields: 4)
+    var headers = HeaderFields(reservingBytes: 192, fields: 6)
     headers.append(":status", "200")
     headers.append("content-type", "application/grpc")
     return headers

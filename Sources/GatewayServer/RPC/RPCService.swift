@@ -8,12 +8,13 @@ import Transport
 /// Runs decoded calls against the backend, one for each event loop.
 ///
 /// A call's task begins, waits and ends in that loop, so a call never changes threads and needs no
-/// lock.
-struct RPCService<Backend: JobsBackend>: Sendable {
+/// lock. The backend's type is the program's business: were this generic over it, the program's
+/// module could not specialise it either, and each step of a call would look up its own types.
+struct RPCService: Sendable {
   private let executor: LoopTaskExecutor
-  private let backend: Backend
+  private let backend: any JobsBackend
 
-  init(loop: any EventLoop, backend: Backend) {
+  init(loop: any EventLoop, backend: any JobsBackend) {
     self.executor = LoopTaskExecutor(loop)
     self.backend = backend
   }
@@ -78,6 +79,8 @@ struct RPCReply: Sendable {
   init(_ trace: UpstreamTrace, encode: (inout [UInt8]) -> Void) {
     self.frame = []
     self.trace = trace
+    // Most answers fit, and the allocator has as much at hand.
+    self.frame.reserveCapacity(512)
     MessageFraming.appendMessage(to: &self.frame, encode: encode)
   }
 
