@@ -99,6 +99,7 @@ class Program:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._listeners: dict[str, str] = {}
+        self._listeners_lock = threading.Lock()
 
     @property
     def pid(self) -> int:
@@ -118,20 +119,24 @@ class Program:
 
     def listener(self, name: str) -> str:
         """The address that a listener is bound to, once it is."""
-        deadline = time.monotonic() + START_SECONDS
-        while name not in self._listeners:
-            try:
-                record = self._arrivals.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                self.kill()
-                raise ProgramFailed(f"no listener {name!r} in time: {self.log_tail()}") from None
-            if record is None:
-                raise ProgramFailed(
-                    f"ended with {self.process.wait()} before it listened: {self.log_tail()}"
-                )
-            if record.get("message") == "listening on":
-                self._listeners[record["listener"]] = record["address"]
-        return self._listeners[name]
+        with self._listeners_lock:
+            deadline = time.monotonic() + START_SECONDS
+            while name not in self._listeners:
+                self._await_listener(name, max(0.0, deadline - time.monotonic()))
+            return self._listeners[name]
+
+    def _await_listener(self, name: str, seconds: float) -> None:
+        try:
+            record = self._arrivals.get(timeout=seconds)
+        except queue.Empty:
+            self.kill()
+            raise ProgramFailed(f"no listener {name!r} in time: {self.log_tail()}") from None
+        if record is None:
+            raise ProgramFailed(
+                f"ended with {self.process.wait()} before it listened: {self.log_tail()}"
+            )
+        if record.get("message") == "listening on":
+            self._listeners[record["listener"]] = record["address"]
 
     def words(self, last: str) -> list[str]:
         """The lines that are no log records, once the one that holds `last` has come."""
