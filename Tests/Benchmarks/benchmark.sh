@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures the release binary under h2load, in front of the emulator and of a static nginx.
-# Prints a table, and the same as JSON to the file given with --json. See benchmark.py --help.
+# Measures the release binary under h2load, in front of the emulator and of a static nginx, and then
+# what the policies keep in great numbers. Prints tables; what h2load saw also as JSON, to the file
+# given with --json. See benchmark.py --help.
 set -euo pipefail
 
 # shellcheck source=Tests/setup.sh
@@ -12,5 +13,8 @@ install_packages nghttp2-client python3-venv nginx-light \
   || say "warning: what needs a missing package is skipped"
 prepare_venv
 build_release
-exec "$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" \
-  --binary "$(release_binary)" "$@"
+"$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" --binary "$(release_binary)" "$@"
+
+printf '\nMemory and time of the policies:\n'
+swift run --package-path "$root" --configuration release --static-swift-stdlib --quiet \
+  policy-benchmark
