@@ -24,14 +24,14 @@ class Held:
         self.version = 1
         self.gates: list[threading.Event] = []
         self.open = True
-        self.refuse_writes: Answer | None = None
+        self.write_answer: Answer | None = None
         upstream.respond = self.respond
         self._upstream = upstream
 
     def respond(self, request: Received) -> Answer:
         if request.method != "GET":
-            if self.refuse_writes:
-                return self.refuse_writes
+            if self.write_answer:
+                return self.write_answer
             self.version += 1
         row = {"jobId": "j", "status": "IN_PROGRESS", "versionNumber": self.version}
         if request.method == "POST":
@@ -125,6 +125,34 @@ def test_a_read_that_ends_after_a_write_that_it_began_before_is_not_stored(
         assert (served.cache, version(served)) == ("miss", 2)
 
 
+@pytest.mark.parametrize("ends", ["before", "after"])
+@pytest.mark.parametrize("read", READS, ids=name)
+def test_a_read_that_began_during_a_write_is_gone_with_its_acknowledgement(
+    upstream, start, held, read, ends
+):
+    """It was sent before AWS had applied the write, which nobody here can tell."""
+    acknowledgement = threading.Event()
+    held.gates.append(acknowledgement)
+    held.write_answer = Answer(gate=acknowledgement)
+    with calling(start(upstream.url, policy=KEPT)) as call:
+        write = call.begin(update("t", "j"))
+        assert eventually(lambda: len(upstream.requests) == 1)
+        held.open = ends == "before"
+        early = call.begin(read)
+        assert eventually(lambda: len(upstream.requests) == 2)
+        if ends == "before":
+            assert version(ended(early)) == 1
+            assert call(read).cache == "hit"
+        held.version, held.open = 2, True
+        acknowledgement.set()
+        assert ended(write).ok
+        after = call(read)
+        assert (after.cache, version(after)) == ("miss", 2)
+        held.gates[-1].set()
+        assert version(ended(early)) == 1
+        assert version(call(read)) == 2
+
+
 def test_a_later_answer_is_not_replaced_by_an_earlier_one(upstream, start, held):
     """Of two reads at once the one that began later is kept, whichever ends last."""
     with calling(start(upstream.url, policy=KEPT)) as call:
@@ -155,7 +183,7 @@ def test_a_later_answer_is_not_replaced_by_an_earlier_one(upstream, start, held)
 def test_a_write_that_may_have_happened_counts_as_one(upstream, start, held, outcome):
     with calling(start(upstream.url, policy=KEPT)) as call:
         assert version(call(describe("t", "j"))) == 1
-        held.refuse_writes = outcome
+        held.write_answer = outcome
         held.version = 2
         assert not call(update("t", "j")).ok
         after = call(describe("t", "j"))
@@ -169,7 +197,7 @@ def test_a_write_whose_caller_left_counts_as_one(upstream, start, held):
     held.gates.append(gate)
     with calling(gateway) as call:
         assert version(call(describe("t", "j"))) == 1
-        held.refuse_writes = Answer(gate=gate)
+        held.write_answer = Answer(gate=gate)
         left = call.begin(update("t", "j"))
         assert eventually(lambda: len(upstream.requests) == 2)
         held.version = 2
