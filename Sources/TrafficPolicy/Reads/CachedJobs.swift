@@ -44,7 +44,11 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
     case nil, .join, .lead:
       return nil
     }
-    return Result { () throws(JobsFailure) in try reply.execution() }
+    do throws(JobsFailure) {
+      return .success(try reply.execution())
+    } catch {
+      return .failure(error)
+    }
   }
 
   package func describe(

@@ -61,7 +61,7 @@ struct ReadReply: Sendable {
     }
   }
 
-  func execution() throws(JobsFailure) -> JobsReply<JobExecution?> {
+  consuming func execution() throws(JobsFailure) -> JobsReply<JobExecution?> {
     switch self.answer {
     case .execution(let execution): return JobsReply(execution, trace: self.trace)
     case .refusal(let refusal): throw JobsFailure(.refused(refusal), trace: self.trace)
@@ -69,7 +69,7 @@ struct ReadReply: Sendable {
     }
   }
 
-  func pending() throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
+  consuming func pending() throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
     switch self.answer {
     case .pending(let lists): return JobsReply(lists, trace: self.trace)
     case .refusal(let refusal): throw JobsFailure(.refused(refusal), trace: self.trace)
