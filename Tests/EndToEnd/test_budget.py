@@ -243,6 +243,7 @@ async def modest_beside(
         return answered
 
 
+@pytest.mark.long
 def test_beside_one_greedy_thing_a_hundred_modest_ones_keep_what_they_had(
     emulator, start, iot, thing, job
 ):

@@ -379,6 +379,25 @@ def test_the_defaults_store_for_a_second(default_gateway, console, iot, thing, j
         assert eventually(lambda: call(describe(thing, job)).cache == "miss")
 
 
+def test_what_others_write_shows_when_the_time_is_over_or_at_once_if_asked_for(
+    emulator, start, iot, jobs_data, thing, job
+):
+    """The console and devices over MQTT write past the gateway; here boto3 does."""
+    create_job(iot, job, thing)
+    policy = {**KEPT, "describe_ttl": "10m"}
+    with (
+        calling(start(emulator.url, policy=policy)) as kept,
+        calling(start(emulator.url, policy=BRIEF)) as brief,
+    ):
+        assert [version(call(describe(thing, job))) for call in (kept, brief)] == [1, 1]
+        jobs_data.update_job_execution(thingName=thing, jobId=job, status="IN_PROGRESS")
+        assert version(kept(describe(thing, job))) == 1
+        assert version(kept(describe(thing, job), "no-cache")) == 2
+        assert version(kept(describe(thing, job))) == 2
+        outlive_brief()
+        assert version(brief(describe(thing, job))) == 2
+
+
 def test_a_stored_answer_is_the_answer(emulator, start, iot, thing, job):
     document = {"text": "Grüße 🦉", "steps": list(range(50))}
     create_job(iot, job, thing, document=document)

@@ -41,6 +41,16 @@ def refused(*arguments: str, env: dict[str, str] | None = None) -> str:
         ("--upstream-attempt-timeout", "5"),
         ("--upstream-connect-timeout", "5 s"),
         ("--request-limit-bytes", "1"),
+        ("--thing-limit", "sometimes"),
+        ("--thing-reads-per-second", "0"),
+        ("--thing-write-burst", "0"),
+        ("--thing-limit-override", "lab-*=10"),
+        ("--thing-limit-override", "*=off"),
+        ("--account-reads-per-second", "fast"),
+        ("--account-max-wait", "soon"),
+        ("--cache-bytes", "5"),
+        ("--describe-ttl", "1"),
+        ("--start-next-check", "maybe"),
     ],
 )
 def test_a_wrong_flag_is_named_with_its_value_and_what_is_allowed(flag, value):
@@ -187,6 +197,32 @@ def test_the_file_may_be_named_by_a_variable(tmp_path, upstream):
                 pb.GetPendingJobExecutionsRequest(thing_name="t"), timeout=20
             )
     assert len(upstream.requests) == 1
+
+
+def test_limits_may_come_from_the_file_and_the_environment(tmp_path, upstream):
+    path = tmp_path / "gateway.yaml"
+    path.write_text(
+        "thing:\n  reads-per-second: 0.01\n  read-burst: 5\n"
+        "  limit-override:\n    - lab-*=0.01/3:off\n    - lab-7=off\n"
+    )
+    env = {**CREDENTIALS, "IOT_JOBS_GATEWAY_THING_READ_BURST": "2"}
+    program = Program(
+        *("serve", *REGION, *PORTS, "--upstream-endpoint", upstream.url, "--log-format", "json"),
+        *("--config", str(path)),
+        env=env,
+    )
+    allowed = {"door-1": 2, "lab-1": 3, "lab-7": 10}
+    with program, grpc.insecure_channel(program.listener("grpc")) as channel:
+        stub = rpc.JobsDataPlaneServiceStub(channel)
+        for thing, expected in allowed.items():
+            request = pb.GetPendingJobExecutionsRequest(thing_name=thing)
+            codes = [
+                # One after the other: equal calls at once would share one.
+                stub.GetPendingJobExecutions.future(request, timeout=20).code()
+                for _ in range(10)
+            ]
+            assert codes.count(grpc.StatusCode.OK) == expected, thing
+    assert len(upstream.requests) == sum(allowed.values())
 
 
 def test_a_strange_variable_with_our_prefix_only_warns():
