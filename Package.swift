@@ -68,6 +68,7 @@ let package = Package(
     room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
     room("GRPCWire"),
     room("AWSSigning", ["CryptoEngine"]),
+    room("AWSConfiguration", ["AWSSigning", "JobsAPI"]),
     room("Telemetry", [logging]),
 
     // The two sides and the policies between them, which meet only at JobsBackend.
@@ -116,6 +117,7 @@ let package = Package(
       name: "policy-benchmark", dependencies: ["CMalloc", "JobsAPI", "Telemetry", "TrafficPolicy"],
       path: "Tests/Benchmarks/PolicyBenchmark", swiftSettings: settings),
 
+    tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine"]),
     tests(

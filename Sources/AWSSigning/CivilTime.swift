@@ -84,7 +84,7 @@ package struct CivilTime: Equatable, Sendable {
 
   /// Reads `2026-01-02T03:04:05Z`, with or without a fraction (which is dropped), with `Z` or an
   /// offset such as `+00:00`. Nil for anything else.
-  static func epochSeconds(iso8601 text: String) -> Int64? {
+  package static func epochSeconds(iso8601 text: String) -> Int64? {
     var reader = DigitReader(text: text)
     guard let year = reader.number(digits: 4), reader.take("-"),
       let month = reader.number(digits: 2), reader.take("-"),

@@ -9,6 +9,7 @@ enum RoomMap {
     "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC"],
     "GRPCWire": [],
     "AWSSigning": ["CryptoEngine"],
+    "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
     "Transport": [],
     "TrafficPolicy": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
