@@ -7,7 +7,8 @@
 /// Runs the subjects that the arguments name, or all.
 @main struct PolicyBenchmark {
   private static let subjects: [(name: String, run: @Sendable () -> Void)] = [
-    ("thing-limit", { ThingLimitBenchmark.run() })
+    ("cache", { ReadStoreBenchmark.run() }),
+    ("thing-limit", { ThingLimitBenchmark.run() }),
   ]
 
   static func main() {
