@@ -31,6 +31,15 @@ package final class AccountBudget: Sendable {
     metrics.sampleLevels { [weak self] in self?.levels ?? [] }
   }
 
+  /// True if the call may go upstream now: there is a token and nobody waits. Else it is to be
+  /// admitted with ``admit(_:for:in:)``.
+  package func admitAtOnce(_ call: CallClass) -> Bool {
+    let kind = call.kind
+    guard self[kind]?.admitAtOnce() ?? true else { return false }
+    self.metrics.limited.admitted(kind)
+    return true
+  }
+
   /// Returns when the call may go upstream; at once, without suspending, while there are tokens.
   ///
   /// Fails with ``JobsFailure/Cause/budgetExhausted(_:retryAfterMilliseconds:)`` when its turn would

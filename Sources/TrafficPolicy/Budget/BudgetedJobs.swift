@@ -16,7 +16,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.budget.admit(.describe, for: call.thingName, in: context)
+    if !self.budget.admitAtOnce(.describe) {
+      try await self.budget.admit(.describe, for: call.thingName, in: context)
+    }
     do {
       return try await self.next.describe(call, in: context)
     } catch {
@@ -28,7 +30,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
-    try await self.budget.admit(.pending, for: call.thingName, in: context)
+    if !self.budget.admitAtOnce(.pending) {
+      try await self.budget.admit(.pending, for: call.thingName, in: context)
+    }
     do {
       return try await self.next.getPending(call, in: context)
     } catch {
@@ -40,7 +44,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func startNext(
     _ call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.budget.admit(.startNext, for: call.thingName, in: context)
+    if !self.budget.admitAtOnce(.startNext) {
+      try await self.budget.admit(.startNext, for: call.thingName, in: context)
+    }
     do {
       return try await self.next.startNext(call, in: context)
     } catch {
@@ -52,7 +58,10 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
-    try await self.budget.admit(CallClass(call), for: call.thingName, in: context)
+    let callClass = CallClass(call)
+    if !self.budget.admitAtOnce(callClass) {
+      try await self.budget.admit(callClass, for: call.thingName, in: context)
+    }
     do {
       return try await self.next.update(call, in: context)
     } catch {

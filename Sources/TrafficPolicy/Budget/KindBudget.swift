@@ -53,14 +53,10 @@ final class KindBudget: Sendable {
     return self.guarded.withLock { $0.state.level(now: now) }
   }
 
-  /// Returns when the call may go.
-  func admit(
-    _ call: CallClass, for thing: String, in context: CallContext
-  ) async throws(JobsFailure) {
-    // The usual way: there is a token and nobody waits.
+  /// The usual way: there is a token and nobody waits.
+  func admitAtOnce() -> Bool {
     let now = self.clock.now
-    if self.guarded.withLock({ $0.state.admitAtOnce(now: now) }) { return }
-    try await self.wait(call, for: thing, in: context)
+    return self.guarded.withLock { $0.state.admitAtOnce(now: now) }
   }
 
   /// AWS found a call one too many.
@@ -73,7 +69,8 @@ final class KindBudget: Sendable {
 // MARK: - Waiting
 
 extension KindBudget {
-  private func wait(
+  /// Returns when the call may go, be it at once.
+  func admit(
     _ callClass: CallClass, for thing: String, in context: CallContext
   ) async throws(JobsFailure) {
     let deadline = context.deadline.map { self.clock.nanoseconds(at: $0) }

@@ -7,6 +7,7 @@
 /// Runs the subjects that the arguments name, or all.
 @main struct PolicyBenchmark {
   private static let subjects: [(name: String, run: @Sendable () -> Void)] = [
+    ("budget", { BudgetBenchmark.run() }),
     ("cache", { ReadStoreBenchmark.run() }),
     ("thing-limit", { ThingLimitBenchmark.run() }),
   ]
