@@ -9,7 +9,7 @@ import Testing
 private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
 
 @Suite struct ThingTableTests {
-  @Test(arguments: [0, 1, 2] as [UInt64])
+  @Test(arguments: [0, 1] as [UInt64])
   func `forgetting changes no answer`(seed: UInt64) {
     // A table that forgets beside buckets that are kept for ever.
     var random = SeededRandom(seed: seed)
@@ -17,7 +17,7 @@ private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
     var buckets: [UInt64: [CallKind: NaiveBucket]] = [:]
     var now: Int64 = 0
     var differences = 0
-    for _ in 0..<60_000 {
+    for _ in 0..<40_000 {
       now += .random(in: 0...2_000_000, using: &random)
       // Some things come all the time, most hardly ever.
       let span: Int = .random(using: &random) ? 50 : 20_000
@@ -31,8 +31,21 @@ private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
     }
     #expect(differences == 0)
     // It has forgotten most of them.
-    #expect(buckets.count > 10_000)
+    #expect(buckets.count > 8_000)
     #expect(table.count < 1_500)
+  }
+
+  @Test func `a caller who read the clock before another's hand gets nothing anew`() {
+    let table = ThingTable(maxThings: 10, gauge: Gauge())
+    let single = CallPace(RateLimit(perSecond: 10, burst: 1))
+    #expect(table.spend(.read, at: single, fingerprint: 7, now: 0) == .admit)
+    // Another thing's call comes when the first is just full again, and has it forgotten.
+    #expect(table.spend(.read, at: single, fingerprint: 8, now: 100_000_000) == .admit)
+    #expect(table.count == 1)
+    // A call of the first that was on its way since before.
+    #expect(table.spend(.read, at: single, fingerprint: 7, now: 40_000_000) == .admit)
+    #expect(table.spend(.read, at: single, fingerprint: 7, now: 199_999_999) != .admit)
+    #expect(table.spend(.read, at: single, fingerprint: 7, now: 200_000_000) == .admit)
   }
 
   @Test func `when all are live, newcomers find no room until one is back to full`() {
@@ -102,7 +115,7 @@ private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
     #expect(mostSlots <= 8_000)
   }
 
-  @Test(arguments: [100_000, 300_000])
+  @Test(arguments: [100_000, 140_000])
   func `a thing never takes more than 32 bytes`(bound: Int) {
     let table = ThingTable(maxThings: bound, gauge: Gauge())
     for thing in 1...bound {
