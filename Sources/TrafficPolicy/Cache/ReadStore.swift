@@ -91,11 +91,12 @@ package struct ReadStore: ~Copyable {
     var queue = EntryQueue.Role.small
     var uses: UInt8 = 0
     if let place = self.findAlive(read.key, hash, at: now) {
-      let present = self.table[place]
-      if let flight = present.read?.flight, flight >= read.flight { return .refusedOutdated }
+      if let flight = self.table[place].read?.flight, flight >= read.flight {
+        return .refusedOutdated
+      }
       // Whoever fetched anew used it.
-      uses = min(present.uses + 1, EntrySlot.mostUses)
-      queue = present.queue
+      uses = min(self.table[place].uses + 1, EntrySlot.mostUses)
+      queue = self.table[place].queue
       self.drop(place, .replaced)
     }
     guard !read.isExpired(at: now) else { return .refusedExpired }
@@ -212,20 +213,21 @@ package struct ReadStore: ~Copyable {
   /// Lets an entry go. One that has shown its use and leaves because of time or a write is
   /// remembered: asked for again, it need not show its use again.
   private mutating func drop(_ place: EntrySlot.Place, _ departure: Departure) {
-    let slot = self.table[place]
-    let isUsed = slot.queue == .main || slot.uses > 1
+    let fingerprint = self.table[place].hash.key
+    let queue = self.table[place].queue
+    let isUsed = queue == .main || self.table[place].uses > 1
     self.dequeue(place)
     self.table.remove(place)
     switch departure {
     case .capacity:
       self.evictions.capacity += 1
-      if slot.queue == .small { self.ghosts.remember(slot.hash.key) }
+      if queue == .small { self.ghosts.remember(fingerprint) }
     case .expired:
       self.evictions.expired += 1
-      if isUsed { self.ghosts.remember(slot.hash.key) }
+      if isUsed { self.ghosts.remember(fingerprint) }
     case .invalidated:
       self.evictions.invalidated += 1
-      if isUsed { self.ghosts.remember(slot.hash.key) }
+      if isUsed { self.ghosts.remember(fingerprint) }
     case .replaced:
       self.evictions.replaced += 1
     }

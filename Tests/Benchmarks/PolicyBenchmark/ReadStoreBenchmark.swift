@@ -11,7 +11,7 @@ enum ReadStoreBenchmark {
   static func run() {
     for count in [1_000, 100_000] { self.measure(things: count, maxBytes: 1 << 30) }
     self.measure(things: 10_000_000, maxBytes: 16 << 20)
-    self.measure(things: 10_000_000, maxBytes: 1 << 30)
+    self.measure(things: 1_000_000, maxBytes: 1 << 30)
     self.measureRemovals()
     self.measureDocuments()
   }
