@@ -8,6 +8,10 @@ package import JobsAPI
 /// call arrives, a token comes back, or ``nextDue`` comes. What holds then: nobody waits while there
 /// is a token, nobody waits longer than the longest wait, and of every call that waits it is said
 /// once how it ended.
+///
+/// As no call waits whose turn would come too late, the calls of one thing that wait are about what
+/// the rate brings in the longest wait: 50 of them by default. The bound on all that wait matters
+/// when waits are long.
 package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   package typealias Ticket = FairQueue<Waiter>.Ticket
 

@@ -25,6 +25,9 @@ final class KindBudget: Sendable {
     var timer: (number: UInt64, delay: Int64)?
   }
 
+  /// An hour. A timer for later than that fires in between and is set anew.
+  private static let longestDelay: Int64 = 3_600_000_000_000
+
   private let kind: CallKind
   private let clock: PolicyClock
   private let metrics: BudgetMetrics.Kind
@@ -172,7 +175,7 @@ extension KindBudget {
     if let armed = guarded.timerDue, armed <= due { return }
     guarded.timerDue = due
     guarded.timerNumber += 1
-    pending.timer = (guarded.timerNumber, max(0, due - now))
+    pending.timer = (guarded.timerNumber, min(max(0, due - now), Self.longestDelay))
   }
 
   private func carryOut(_ pending: Pending) {
