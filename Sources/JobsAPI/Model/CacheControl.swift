@@ -24,7 +24,7 @@ package struct CacheResult: Equatable, Sendable {
   package enum Outcome: String, CaseIterable, Sendable {
     /// A stored answer that is fresh.
     case hit
-    /// AWS was asked for this call.
+    /// Nothing stored would do: AWS was asked for this call, unless the caller would not have that.
     case miss
     /// A stored answer past its time, served within a window that the configuration allows.
     case stale

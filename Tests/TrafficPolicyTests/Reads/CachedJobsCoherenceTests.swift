@@ -20,12 +20,21 @@ import Transport
 
   /// The highest version that any caller has seen acknowledged, by thing.
   private final class Acknowledged: Sendable {
-    private let versions = Mutex<[String: Int64]>([:])
+    private let first = Atomic<Int64>(0)
+    private let second = Atomic<Int64>(0)
 
-    func floor(of thing: String) -> Int64 { self.versions.withLock { $0[thing] ?? 0 } }
+    func floor(of thing: String) -> Int64 {
+      thing == CachedJobsCoherenceTests.things[0]
+        ? self.first.load(ordering: .sequentiallyConsistent)
+        : self.second.load(ordering: .sequentiallyConsistent)
+    }
 
     func saw(_ version: Int64, of thing: String) {
-      self.versions.withLock { $0[thing] = max($0[thing] ?? 0, version) }
+      if thing == CachedJobsCoherenceTests.things[0] {
+        self.first.max(version, ordering: .sequentiallyConsistent)
+      } else {
+        self.second.max(version, ordering: .sequentiallyConsistent)
+      }
     }
   }
 

@@ -12,12 +12,17 @@ import Transport
 
 /// A clock that stands until the test moves it.
 final class MovableInstant: Sendable {
-  private let instant = Mutex(ContinuousClock.now)
+  private let origin = ContinuousClock.now
+  private let nanoseconds = Atomic<Int64>(0)
 
-  var now: ContinuousClock.Instant { self.instant.withLock { $0 } }
+  var now: ContinuousClock.Instant {
+    self.origin.advanced(by: .nanoseconds(self.nanoseconds.load(ordering: .relaxed)))
+  }
 
   func advance(by duration: Duration) {
-    self.instant.withLock { $0 = $0.advanced(by: duration) }
+    let (seconds, attoseconds) = duration.components
+    self.nanoseconds.wrappingAdd(
+      seconds * 1_000_000_000 + attoseconds / 1_000_000_000, ordering: .relaxed)
   }
 }
 

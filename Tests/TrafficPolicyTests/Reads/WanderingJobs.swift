@@ -8,28 +8,34 @@ import Synchronization
 /// come back, so that calls and answers overtake each other.
 final class WanderingJobs: JobsBackend {
   private let emulator: JobsEmulator
-  private let random: Mutex<SeededRandom>
-  private let counts = Mutex((reads: 0, writes: 0))
+  /// The seed of the next walk.
+  private let seed: Atomic<UInt64>
+  private let reads = Atomic(0)
+  private let writes = Atomic(0)
 
   init(_ emulator: JobsEmulator, seed: UInt64) {
     self.emulator = emulator
-    self.random = Mutex(SeededRandom(seed: seed))
+    self.seed = Atomic(seed &<< 32)
   }
 
   /// The calls that have come here.
-  var arrived: (reads: Int, writes: Int) { self.counts.withLock { $0 } }
+  var arrived: (reads: Int, writes: Int) {
+    (self.reads.load(ordering: .relaxed), self.writes.load(ordering: .relaxed))
+  }
 
   private func wander() async {
-    let steps = self.random.withLock { Int.random(in: 0..<12, using: &$0) }
-    for _ in 0..<steps { await Task.yield() }
+    var random = SeededRandom(seed: self.seed.wrappingAdd(1, ordering: .relaxed).newValue)
+    for _ in 0..<Int.random(in: 0..<12, using: &random) { await Task.yield() }
   }
 
   /// A call that is cancelled on the way there, or back, ends there.
   private func travel<Answer: Sendable>(
     isWrite: Bool, _ call: () async throws(JobsFailure) -> JobsReply<Answer>
   ) async throws(JobsFailure) -> JobsReply<Answer> {
-    self.counts.withLock {
-      if isWrite { $0.writes += 1 } else { $0.reads += 1 }
+    if isWrite {
+      self.writes.wrappingAdd(1, ordering: .relaxed)
+    } else {
+      self.reads.wrappingAdd(1, ordering: .relaxed)
     }
     await self.wander()
     if Task.isCancelled { throw JobsFailure(.cancelled(mayHaveBeenApplied: false)) }
