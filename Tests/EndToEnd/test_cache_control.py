@@ -12,8 +12,9 @@ import pytest
 
 from callers import Answered, calling, describe, pending
 from failures import HERE
+from program import Gateway
 from stubs import SERVICE
-from upstream import Answer
+from upstream import Answer, Upstream
 from wire import message
 
 Code = grpc.StatusCode
@@ -22,49 +23,61 @@ Code = grpc.StatusCode
 KEPT = {"cache_bytes": 1_000_000, "describe_ttl": "1m", "pending_ttl": "1m"}
 
 
+@pytest.fixture(scope="module")
+def aws_in_python():
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_call(aws_in_python):
+    with Gateway(aws_in_python.url, policy=KEPT) as gateway, calling(gateway) as caller:
+        yield caller
+
+
 @pytest.fixture
-def call(upstream, start):
+def call(aws_in_python, shared_call):
     """AWS's version goes up by one with each describe, so that every answer tells its age."""
     versions = itertools.count(1)
-    upstream.respond = lambda _: Answer.json({"execution": {"versionNumber": next(versions)}})
-    with calling(start(upstream.url, policy=KEPT)) as caller:
-        yield caller
+    aws_in_python.respond = lambda _: Answer.json({"execution": {"versionNumber": next(versions)}})
+    aws_in_python.requests.clear()
+    return shared_call
 
 
 def version(answered: Answered) -> int:
     return answered.execution.version_number
 
 
-def test_no_cache_asks_and_what_it_learns_is_stored(upstream, call):
-    call(describe("t", "j"))
-    asked = call(describe("t", "j"), "no-cache")
+def test_no_cache_asks_and_what_it_learns_is_stored(call, thing):
+    call(describe(thing, "j"))
+    asked = call(describe(thing, "j"), "no-cache")
     assert (asked.cache, version(asked), asked.age_seconds) == ("bypass", 2, None)
-    served = call(describe("t", "j"))
+    served = call(describe(thing, "j"))
     assert (served.cache, version(served)) == ("hit", 2)
 
 
-def test_a_caller_may_limit_the_age(upstream, call):
-    call(describe("t", "j"))
-    assert call(describe("t", "j"), "max-age=600").cache == "hit"
-    assert call(describe("t", "j"), "max-age=0").cache == "bypass"
+def test_a_caller_may_limit_the_age(aws_in_python, call, thing):
+    call(describe(thing, "j"))
+    assert call(describe(thing, "j"), "max-age=600").cache == "hit"
+    assert call(describe(thing, "j"), "max-age=0").cache == "bypass"
     time.sleep(1.1)
-    asked = call(describe("t", "j"), "max-age=1")
+    asked = call(describe(thing, "j"), "max-age=1")
     assert (asked.cache, version(asked)) == ("miss", 3)
-    assert len(upstream.requests) == 3
+    assert len(aws_in_python.requests) == 3
 
 
-def test_only_if_cached_never_asks(upstream, call):
-    for request in (describe("t", "j"), pending("t")):
+def test_only_if_cached_never_asks(aws_in_python, call, thing):
+    for request in (describe(thing, "j"), pending(thing)):
         none = call(request, "only-if-cached")
         assert (none.code, none.reason) == (Code.UNAVAILABLE, "NOT_CACHED")
         assert none.failure.info.domain == HERE
         assert none.failure.retry_delay_seconds is None
-    assert upstream.requests == []
-    call(describe("t", "j"))
-    assert call(describe("t", "j"), "only-if-cached").cache == "hit"
+    assert aws_in_python.requests == []
+    call(describe(thing, "j"))
+    assert call(describe(thing, "j"), "only-if-cached").cache == "hit"
     # Nothing satisfies both.
-    assert call(describe("t", "j"), "only-if-cached, no-cache").reason == "NOT_CACHED"
-    assert len(upstream.requests) == 1
+    assert call(describe(thing, "j"), "only-if-cached, no-cache").reason == "NOT_CACHED"
+    assert len(aws_in_python.requests) == 1
 
 
 def test_only_if_cached_takes_nothing_that_is_past_its_time(upstream, start):
@@ -100,10 +113,10 @@ def test_only_if_cached_takes_nothing_that_is_past_its_time(upstream, start):
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_a_strange_cache_control_is_read_as_http_reads_it(upstream, call, text, served):
+def test_a_strange_cache_control_is_read_as_http_reads_it(call, thing, text, served):
     """What makes no sense fails no call, and brings nobody an older answer than was meant."""
-    call(describe("t", "j"))
-    answered = call(describe("t", "j"), text)
+    call(describe(thing, "j"))
+    answered = call(describe(thing, "j"), text)
     assert answered.ok
     assert answered.cache == served
 

@@ -10,8 +10,8 @@ import pytest
 
 from callers import Answered, calling, describe, ended, pending, start_next, update
 from metrics import scrape
-from program import eventually
-from upstream import Answer, Received
+from program import Gateway, eventually
+from upstream import Answer, Received, Upstream
 
 # What is stored would be served for far longer than a test runs.
 KEPT = {"cache_bytes": 1_000_000, "describe_ttl": "10m", "pending_ttl": "10m"}
@@ -20,13 +20,12 @@ KEPT = {"cache_bytes": 1_000_000, "describe_ttl": "10m", "pending_ttl": "10m"}
 class Held:
     """An AWS of one execution. Its reads tell the version of when they came, and wait."""
 
-    def __init__(self, upstream):
+    def __init__(self, upstream: Upstream):
         self.version = 1
         self.gates: list[threading.Event] = []
         self.open = True
         self.write_answer: Answer | None = None
         upstream.respond = self.respond
-        self._upstream = upstream
 
     def respond(self, request: Received) -> Answer:
         if request.method != "GET":
@@ -47,13 +46,30 @@ class Held:
             self.gates.append(answer.gate)
         return answer
 
-    def reads(self) -> int:
-        return sum(request.method == "GET" for request in list(self._upstream.requests))
+
+@pytest.fixture(scope="module")
+def aws_in_python():
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gateway(aws_in_python):
+    """One for the tests that need no settings of their own: each has a thing of its own."""
+    with Gateway(aws_in_python.url, "--threads", "2", policy=KEPT) as program:
+        yield program
 
 
 @pytest.fixture
-def held(upstream):
-    aws = Held(upstream)
+def call(gateway):
+    with calling(gateway) as caller:
+        yield caller
+
+
+@pytest.fixture
+def held(aws_in_python):
+    aws_in_python.requests.clear()
+    aws = Held(aws_in_python)
     yield aws
     for gate in aws.gates:
         gate.set()
@@ -62,6 +78,24 @@ def held(upstream):
 READS = [describe("t", "j"), describe("t", "$next"), describe("t", "j", execution_number=1)]
 READS += [pending("t")]
 WRITES = [update("t", "j"), update("t", "j", "SUCCEEDED"), start_next("t")]
+
+
+def of(thing: str, request):
+    """The same request for another thing."""
+    copy = type(request)()
+    copy.CopyFrom(request)
+    copy.thing_name = thing
+    return copy
+
+
+@pytest.fixture(params=READS, ids=lambda request: name(request))
+def read(request, thing):
+    return of(thing, request.param)
+
+
+@pytest.fixture(params=WRITES, ids=lambda request: name(request))
+def write(request, thing):
+    return of(thing, request.param)
 
 
 def version(answered: Answered) -> int:
@@ -74,30 +108,21 @@ def name(request) -> str:
     return f"{type(request).__name__}-{getattr(request, 'job_id', '')}"
 
 
-@pytest.mark.parametrize("write", WRITES, ids=name)
-@pytest.mark.parametrize("read", READS, ids=name)
-def test_a_write_ends_what_is_stored_of_its_thing_and_of_no_other(
-    upstream, start, held, read, write
-):
-    other = type(read)()
-    other.CopyFrom(read)
-    other.thing_name = "other"
-    with calling(start(upstream.url, policy=KEPT)) as call:
-        assert [version(call(one)) for one in (read, other)] == [1, 1]
-        assert call(write).ok
-        after = call(read)
-        assert (after.cache, version(after)) == ("miss", 2)
-        assert (call(other).cache, call(read).cache) == ("hit", "hit")
+def test_a_write_ends_what_is_stored_of_its_thing_and_of_no_other(call, held, thing, read, write):
+    other = of(f"{thing}-other", read)
+    assert [version(call(one)) for one in (read, other)] == [1, 1]
+    assert call(write).ok
+    after = call(read)
+    assert (after.cache, version(after)) == ("miss", 2)
+    assert (call(other).cache, call(read).cache) == ("hit", "hit")
 
 
-@pytest.mark.parametrize("read", READS, ids=name)
-def test_a_read_that_began_before_a_write_is_neither_joined_nor_stored(upstream, start, held, read):
-    gateway = start(upstream.url, "--threads", "2", policy=KEPT)
+def test_a_read_that_began_before_a_write_is_neither_joined_nor_stored(gateway, held, thing, read):
     with calling(gateway) as call, calling(gateway) as other:
         held.open = False
         early = call.begin(read)
         assert eventually(lambda: len(held.gates) == 1)
-        assert other(update("t", "j")).ok
+        assert other(update(thing, "j")).ok
         late = call.begin(read)
         assert eventually(lambda: len(held.gates) == 2)
         # The late one ends first, and is what is stored.
@@ -109,64 +134,59 @@ def test_a_read_that_began_before_a_write_is_neither_joined_nor_stored(upstream,
         assert (served.cache, version(served)) == ("hit", 2)
 
 
-@pytest.mark.parametrize("read", READS, ids=name)
 def test_a_read_that_ends_after_a_write_that_it_began_before_is_not_stored(
-    upstream, start, held, read
+    call, held, thing, read
 ):
-    with calling(start(upstream.url, policy=KEPT)) as call:
-        held.open = False
-        early = call.begin(read)
-        assert eventually(lambda: len(held.gates) == 1)
-        assert call(update("t", "j")).ok
-        held.gates[0].set()
-        assert version(ended(early)) == 1
-        held.open = True
-        served = call(read)
-        assert (served.cache, version(served)) == ("miss", 2)
+    held.open = False
+    early = call.begin(read)
+    assert eventually(lambda: len(held.gates) == 1)
+    assert call(update(thing, "j")).ok
+    held.gates[0].set()
+    assert version(ended(early)) == 1
+    held.open = True
+    served = call(read)
+    assert (served.cache, version(served)) == ("miss", 2)
 
 
 @pytest.mark.parametrize("ends", ["before", "after"])
-@pytest.mark.parametrize("read", READS, ids=name)
 def test_a_read_that_began_during_a_write_is_gone_with_its_acknowledgement(
-    upstream, start, held, read, ends
+    call, aws_in_python, held, thing, read, ends
 ):
     """It was sent before AWS had applied the write, which nobody here can tell."""
     acknowledgement = threading.Event()
     held.gates.append(acknowledgement)
     held.write_answer = Answer(gate=acknowledgement)
-    with calling(start(upstream.url, policy=KEPT)) as call:
-        write = call.begin(update("t", "j"))
-        assert eventually(lambda: len(upstream.requests) == 1)
-        held.open = ends == "before"
-        early = call.begin(read)
-        assert eventually(lambda: len(upstream.requests) == 2)
-        if ends == "before":
-            assert version(ended(early)) == 1
-            assert call(read).cache == "hit"
-        held.version, held.open = 2, True
-        acknowledgement.set()
-        assert ended(write).ok
-        after = call(read)
-        assert (after.cache, version(after)) == ("miss", 2)
-        held.gates[-1].set()
+    write = call.begin(update(thing, "j"))
+    assert eventually(lambda: len(aws_in_python.requests) == 1)
+    held.open = ends == "before"
+    early = call.begin(read)
+    assert eventually(lambda: len(aws_in_python.requests) == 2)
+    if ends == "before":
         assert version(ended(early)) == 1
-        assert version(call(read)) == 2
+        assert call(read).cache == "hit"
+    held.version, held.open = 2, True
+    acknowledgement.set()
+    assert ended(write).ok
+    after = call(read)
+    assert (after.cache, version(after)) == ("miss", 2)
+    held.gates[-1].set()
+    assert version(ended(early)) == 1
+    assert version(call(read)) == 2
 
 
-def test_a_later_answer_is_not_replaced_by_an_earlier_one(upstream, start, held):
+def test_a_later_answer_is_not_replaced_by_an_earlier_one(call, held, thing):
     """Of two reads at once the one that began later is kept, whichever ends last."""
-    with calling(start(upstream.url, policy=KEPT)) as call:
-        held.open = False
-        early = call.begin(describe("t", "j"))
-        assert eventually(lambda: len(held.gates) == 1)
-        held.version = 7
-        late = call.begin(describe("t", "j"), "no-cache")
-        assert eventually(lambda: len(held.gates) == 2)
-        held.gates[1].set()
-        assert version(ended(late)) == 7
-        held.gates[0].set()
-        assert version(ended(early)) == 1
-        assert version(call(describe("t", "j"))) == 7
+    held.open = False
+    early = call.begin(describe(thing, "j"))
+    assert eventually(lambda: len(held.gates) == 1)
+    held.version = 7
+    late = call.begin(describe(thing, "j"), "no-cache")
+    assert eventually(lambda: len(held.gates) == 2)
+    held.gates[1].set()
+    assert version(ended(late)) == 7
+    held.gates[0].set()
+    assert version(ended(early)) == 1
+    assert version(call(describe(thing, "j"))) == 7
 
 
 @pytest.mark.parametrize(
@@ -180,56 +200,55 @@ def test_a_later_answer_is_not_replaced_by_an_earlier_one(upstream, start, held)
     ],
     ids=["closed", "cut", "500", "409", "unreadable"],
 )
-def test_a_write_that_may_have_happened_counts_as_one(upstream, start, held, outcome):
-    with calling(start(upstream.url, policy=KEPT)) as call:
-        assert version(call(describe("t", "j"))) == 1
-        held.write_answer = outcome
-        held.version = 2
-        assert not call(update("t", "j")).ok
-        after = call(describe("t", "j"))
-        assert (after.cache, version(after)) == ("miss", 2)
+def test_a_write_that_may_have_happened_counts_as_one(call, held, thing, outcome):
+    assert version(call(describe(thing, "j"))) == 1
+    held.write_answer = outcome
+    held.version = 2
+    assert not call(update(thing, "j")).ok
+    after = call(describe(thing, "j"))
+    assert (after.cache, version(after)) == ("miss", 2)
 
 
-def test_a_write_whose_caller_left_counts_as_one(upstream, start, held):
+def test_a_write_whose_caller_left_counts_as_one(call, gateway, aws_in_python, held, thing):
     """Its outcome is nobody's knowledge, but it may have been applied."""
-    gateway = start(upstream.url, policy=KEPT)
     gate = threading.Event()
     held.gates.append(gate)
-    with calling(gateway) as call:
-        assert version(call(describe("t", "j"))) == 1
-        held.write_answer = Answer(gate=gate)
-        left = call.begin(update("t", "j"))
-        assert eventually(lambda: len(upstream.requests) == 2)
-        held.version = 2
-        left.cancel()
-        requests = "iot_jobs_gateway_requests_total"
-        assert eventually(lambda: scrape(gateway.admin_url).value(requests, code="CANCELLED") == 1)
-        assert version(call(describe("t", "j"))) == 2
+    assert version(call(describe(thing, "j"))) == 1
+    held.write_answer = Answer(gate=gate)
+    left = call.begin(update(thing, "j"))
+    assert eventually(lambda: len(aws_in_python.requests) == 2)
+    held.version = 2
+    left.cancel()
+    requests = "iot_jobs_gateway_requests_total"
+    assert eventually(lambda: scrape(gateway.admin_url).value(requests, code="CANCELLED") == 1)
+    assert version(call(describe(thing, "j"))) == 2
 
 
-def test_a_write_that_was_refused_here_leaves_what_is_stored(upstream, start, held):
+def test_a_write_that_was_refused_here_leaves_what_is_stored(aws_in_python, start, held, thing):
     """It surely changed nothing: a thing that loops does not empty its own cache."""
     policy = {**KEPT, "thing_limit": "enforce", "thing_writes_per_second": 0.01}
-    with calling(start(upstream.url, policy={**policy, "thing_write_burst": 1})) as call:
-        assert call(update("t", "j")).ok
-        call(describe("t", "j"))
-        assert call(update("t", "j")).reason == "THING_RATE_LIMITED"
-        assert call(describe("t", "j")).cache == "hit"
+    with calling(start(aws_in_python.url, policy={**policy, "thing_write_burst": 1})) as call:
+        assert call(update(thing, "j")).ok
+        call(describe(thing, "j"))
+        assert call(update(thing, "j")).reason == "THING_RATE_LIMITED"
+        assert call(describe(thing, "j")).cache == "hit"
 
 
-def test_an_answer_being_fetched_for_later_is_not_stored_over_a_write(upstream, start, held):
+def test_an_answer_being_fetched_for_later_is_not_stored_over_a_write(
+    aws_in_python, start, held, thing
+):
     """Stale-while-revalidate: the fetch in the background is a read like any other."""
     policy = {**KEPT, "describe_ttl": "50ms", "stale_while_revalidate": "10m"}
-    with calling(start(upstream.url, policy=policy)) as call:
-        assert version(call(describe("t", "j"))) == 1
+    with calling(start(aws_in_python.url, policy=policy)) as call:
+        assert version(call(describe(thing, "j"))) == 1
         held.open = False
 
         def is_revalidating() -> bool:
-            call(describe("t", "j"))
+            call(describe(thing, "j"))
             return len(held.gates) == 1
 
         assert eventually(is_revalidating)
         held.open = True
-        assert call(update("t", "j")).ok
+        assert call(update(thing, "j")).ok
         held.gates[0].set()
-        assert version(call(describe("t", "j"))) == 2
+        assert version(call(describe(thing, "j"))) == 2
