@@ -216,9 +216,10 @@ import Testing
     }
   }
 
-  @Test func `a great file is read in time that grows with its length`() throws {
+  /// In time that grows with the square of the length this would take minutes.
+  @Test(.timeLimit(.minutes(1))) func `a great file is read in no time`() throws {
     var text = "[default]\nlong =\n"
-    for number in 0..<20_000 { text += "  key\(number) = value\n" }
+    for number in 0..<60_000 { text += "  k\(number) = v\n" }
     for number in 0..<5_000 { text += "[profile p\(number)]\nregion = r\(number)\n" }
     #expect(try self.value("region", of: "p4999", in: text) == "r4999")
   }

@@ -71,7 +71,7 @@ struct SharedFileReader {
       throw self.malformed(number, .controlByte)
     }
     let indent = text.startIndex - line.startIndex
-    if let open = self.open, indent > open.indent {
+    if let openIndent = self.open?.indent, indent > openIndent {
       self.open?.continuation.append((text, number))
       return
     }
