@@ -2,7 +2,8 @@
 
 /// Events in order of arrival. Its memory is kept from one read to the next.
 struct EventQueue {
-  private var events: [HTTP2Event] = []
+  /// Those before `head` are taken, and nil.
+  private var events: [HTTP2Event?] = []
   private var head = 0
 
   var isEmpty: Bool { self.head == self.events.count }
@@ -13,7 +14,7 @@ struct EventQueue {
 
   mutating func popFirst() -> HTTP2Event? {
     guard self.head < self.events.count else { return nil }
-    let event = self.events[self.head]
+    let event = self.events[self.head].take()
     self.head += 1
     if self.head == self.events.count {
       self.events.removeAll(keepingCapacity: true)

@@ -96,11 +96,10 @@ extension SessionLedger {
       self.connectionCredit += bytes.count
       return
     }
-    guard !self.streams.values[index].hasResponseEnded else {
+    guard self.streams.values[index].received(bytes.count) else {
       self.receivedUnwanted(bytes.count, on: streamID, endStream: endStream)
       return
     }
-    self.streams.values[index].unconsumedBytes += bytes.count
     let start = self.arena.count
     unsafe self.arena.append(contentsOf: bytes)
     self.events.append(
@@ -117,8 +116,9 @@ extension SessionLedger {
   }
 
   mutating func receivedEndStream(on streamID: Int32) {
-    guard let index = self.streams.index(forKey: streamID) else { return }
-    guard !self.streams.values[index].hasResponseEnded else { return }
+    guard let index = self.streams.index(forKey: streamID),
+      self.streams.values[index].received(0)
+    else { return }
     self.events.append(.requestEnded(streamID: streamID))
   }
 
@@ -127,9 +127,7 @@ extension SessionLedger {
   /// - Returns: How many of them it really had.
   mutating func consumed(_ count: Int, on streamID: Int32) -> Int {
     guard let index = self.streams.index(forKey: streamID) else { return 0 }
-    let consumed = max(0, min(count, self.streams.values[index].unconsumedBytes))
-    self.streams.values[index].unconsumedBytes -= consumed
-    return consumed
+    return self.streams.values[index].consumed(count)
   }
 
   /// Memory of the arena kept from one read to the next; a burst's goes back.
@@ -147,24 +145,18 @@ extension SessionLedger {
 extension SessionLedger {
   /// The application answers a stream. `queued` means that it may.
   mutating func answered(
-    with response: HTTP2Response, on streamID: Int32
+    with response: consuming HTTP2Response, on streamID: Int32
   ) -> OnSubmitResponse {
     guard let index = self.streams.index(forKey: streamID) else { return .streamClosed }
-    guard !self.streams.values[index].isAnswered else { return .alreadyAnswered }
-    self.streams.values[index].answer(with: response)
-    return .queued
+    return self.streams.values[index].answer(with: response)
   }
 
   /// The application or the session resets a stream.
   ///
   /// - Returns: False if there is none to reset.
   mutating func wasReset(_ streamID: Int32) -> Bool {
-    guard let index = self.streams.index(forKey: streamID),
-      !self.streams.values[index].isReset
-    else { return false }
-    self.streams.values[index].isAnswered = true
-    self.streams.values[index].isReset = true
-    return true
+    guard let index = self.streams.index(forKey: streamID) else { return false }
+    return self.streams.values[index].reset()
   }
 
   /// What follows the part of a body that was copied.

@@ -21,10 +21,41 @@ struct StreamRecord {
   /// Submitted when the last byte of the body goes out.
   var trailers = HeaderFields()
 
-  mutating func answer(with response: HTTP2Response) {
+  // What changes or asks a record does so in its place: a record that is read out of a dictionary to
+  // look at one member is copied whole.
+
+  /// Bytes of a body came.
+  ///
+  /// - Returns: False if nobody wants them, since the response is out.
+  mutating func received(_ count: Int) -> Bool {
+    guard !self.hasResponseEnded else { return false }
+    self.unconsumedBytes += count
+    return true
+  }
+
+  /// The application is done with bytes of the body.
+  ///
+  /// - Returns: How many of them it really had.
+  mutating func consumed(_ count: Int) -> Int {
+    let consumed = max(0, min(count, self.unconsumedBytes))
+    self.unconsumedBytes -= consumed
+    return consumed
+  }
+
+  mutating func answer(with response: consuming HTTP2Response) -> OnSubmitResponse {
+    guard !self.isAnswered else { return .alreadyAnswered }
     self.isAnswered = true
     self.body = response.body
     self.trailers = response.trailers
+    return .queued
+  }
+
+  /// - Returns: False if it was reset before.
+  mutating func reset() -> Bool {
+    guard !self.isReset else { return false }
+    self.isAnswered = true
+    self.isReset = true
+    return true
   }
 
   /// Copies the next part of the body and says whether it was the last.
