@@ -79,6 +79,49 @@ struct HTTP2HandlerCancellationTests {
     #expect(caller.counted == Self.counted(.describe, "OK"))
   }
 
+  @Test func `each call has its own deadline, whatever order they come in`() async throws {
+    let caller = try await Caller(.wait)
+    let timeouts = [30, 10, 20, 10, 40]
+    for (position, timeout) in timeouts.enumerated() {
+      let request = Request(.describe).adding("grpc-timeout", "\(timeout)m")
+      try await caller.send(request.bytes(on: Int32(2 * position + 1)))
+    }
+    var ended: [Int] = []
+    for _ in 0..<5 {
+      _ = try await caller.takeFrames()
+      ended.append(caller.answers.count)
+      await caller.pass(.milliseconds(10))
+    }
+    #expect(ended == [0, 2, 3, 4, 5])
+    #expect(caller.answers.values.allSatisfy { $0.status == "4" })
+    #expect(caller.backend.cancelled == 5)
+    #expect(caller.inFlight == 0)
+  }
+
+  @Test func `a deadline is counted from its own call, not from the timer that is set`()
+    async throws
+  {
+    let caller = try await Caller(.wait)
+    try await caller.send(Request(.describe).adding("grpc-timeout", "30m").bytes(on: 1))
+    await caller.pass(.milliseconds(20))
+    try await caller.send(Request(.describe).adding("grpc-timeout", "30m").bytes(on: 3))
+    await caller.pass(.milliseconds(29))
+    _ = try await caller.takeFrames()
+    #expect(caller.answers.keys.sorted() == [1])
+    await caller.pass(.milliseconds(1))
+    _ = try await caller.takeFrames()
+    #expect(caller.answers.keys.sorted() == [1, 3])
+  }
+
+  @Test func `no timer outlives its connection`() async throws {
+    let caller = try await Caller(.wait)
+    try await caller.send(Request(.describe).adding("grpc-timeout", "50m").bytes(on: 1))
+    try await caller.disconnect()
+    await caller.pass(.seconds(1))
+    #expect(caller.answers.isEmpty)
+    #expect(caller.counted == Self.counted(.describe, "CANCELLED"))
+  }
+
   @Test func `a deadline of nothing passes at once`() async throws {
     let caller = try await Caller(.wait)
     let answer = try await caller.call(Request(.describe).adding("grpc-timeout", "0n"))

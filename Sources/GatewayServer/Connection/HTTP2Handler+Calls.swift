@@ -78,12 +78,8 @@ extension HTTP2Handler {
     let call = RPC(
       streamID: streamID, operation: operation, context: context, startedAt: now,
       requestLimitBytes: self.limits.requestBytes)
-    if let timeout = head.timeout {
-      call.deadlineTimer = self.schedule(in: TimeAmount(timeout)) { handler in
-        handler.deadlinePassed(call)
-      }
-    }
     self.calls[streamID] = call
+    if let timeout = head.timeout { self.watchDeadline(of: call, in: TimeAmount(timeout)) }
     self.metrics.callBegan(operation)
   }
 
@@ -130,9 +126,9 @@ extension HTTP2Handler {
 // MARK: - Outcomes
 
 extension HTTP2Handler {
-  private func callEnded(_ rpc: RPC, _ call: JobsCall, _ outcome: RPCOutcome) {
+  private func callEnded(_ rpc: RPC, _ call: JobsCall, _ outcome: consuming RPCOutcome) {
     guard rpc.state.answered() == .send else { return }
-    switch outcome {
+    switch consume outcome {
     case .reply(let reply):
       self.finish(rpc, .ok, RPCResponse.reply(reply, requestID: rpc.context.requestID))
     case .failure(let failure):
@@ -140,7 +136,7 @@ extension HTTP2Handler {
     }
   }
 
-  private func deadlinePassed(_ rpc: RPC) {
+  func deadlinePassed(_ rpc: RPC) {
     switch rpc.state.deadlinePassed() {
     case .ignore: break
     case .refuse:
@@ -172,8 +168,6 @@ extension HTTP2Handler {
   private func count(_ rpc: RPC, _ code: GRPCStatusCode) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
-    rpc.deadlineTimer?.cancel()
-    rpc.deadlineTimer = nil
     rpc.task = nil
     self.metrics.callEnded(rpc.operation, code: code, after: rpc.startedAt.duration(to: .now))
   }

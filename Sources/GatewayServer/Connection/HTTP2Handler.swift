@@ -41,6 +41,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
   let requestIDs: RequestIDs
   let loop: any EventLoop
   var calls: [Int32: RPC] = [:]
+  var deadlineTimer = DeadlineTimer()
 
   private var context: ChannelHandlerContext?
   private var holdsRead = false
@@ -227,6 +228,7 @@ extension HTTP2Handler {
       self.abandon(call)
     }
     self.calls.removeAll()
+    self.deadlineTimer.stop()
   }
 }
 

@@ -15,8 +15,8 @@ final class RPC {
   var task: Task<Void, Never>?
   /// Whether the metrics know how it ended.
   var isCounted = false
-  /// Fires at the caller's deadline.
-  var deadlineTimer: Scheduled<Void>?
+  /// The caller's deadline on the scale of the event loop.
+  var dueAt: NIODeadline?
 
   init(
     streamID: Int32, operation: JobsOperation, context: CallContext,
