@@ -52,7 +52,8 @@ extension RequestHead {
   /// Judges a request by its headers, in the order in which a peer can be told most.
   package static func read(_ fields: RequestHeadFields) -> OnRequestHead {
     guard equals(fields.method, "POST") else { return .reject(.methodNotAllowed) }
-    guard let contentType = fields.contentType, isAccepted(contentType: contentType.span) else {
+    // Nearly all callers say just this.
+    guard equals(fields.contentType, "application/grpc") || isAccepted(fields.contentType) else {
       return .reject(.unsupportedMediaType)
     }
     // Its only purpose is to find proxies that would drop trailers, so the text says so.
@@ -93,8 +94,9 @@ private func equals(_ value: ArraySlice<UInt8>?, _ text: StaticString) -> Bool {
 
 /// `application/grpc` or `application/grpc+proto`, then the end or parameters. Media types do not
 /// tell cases apart (RFC 9110 §8.3.1); `application/grpc-web` and `+json` are other protocols.
-private func isAccepted(contentType: Span<UInt8>) -> Bool {
-  guard hasPrefix(contentType, "application/grpc", from: 0) else { return false }
+private func isAccepted(_ value: ArraySlice<UInt8>?) -> Bool {
+  guard let value, hasPrefix(value.span, "application/grpc", from: 0) else { return false }
+  let contentType = value.span
   var end = 16
   if hasPrefix(contentType, "+proto", from: end) { end += 6 }
   while end < contentType.count, contentType[end] == 0x20 || contentType[end] == 0x09 { end += 1 }

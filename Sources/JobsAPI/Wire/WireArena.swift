@@ -19,7 +19,9 @@ internal import CProtobufC
   private var bytesHeld = 0
   private var nextChunkBytes: Int
   private var newestChunk: UnsafeMutableRawPointer?
-  private var free: UnsafeMutableRawBufferPointer
+  /// Where the newest chunk's free part begins, and how long it is.
+  private var free: UnsafeMutableRawPointer?
+  private var freeBytes = 0
 
   /// - Parameters:
   ///   - expected: Bytes that will probably be needed; they come in one chunk, on first use.
@@ -28,7 +30,7 @@ internal import CProtobufC
     self.limit = limit
     self.nextChunkBytes = expected
     unsafe self.newestChunk = nil
-    unsafe self.free = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    unsafe self.free = nil
   }
 
   deinit {
@@ -44,11 +46,12 @@ internal import CProtobufC
     guard count >= 0, count <= self.limit else { return unsafe self.refuse() }
     // An answer is never null for want of bytes: C would take that for a refusal.
     let padded = (max(count, 1) + Self.alignment - 1) & ~(Self.alignment - 1)
-    if unsafe padded > self.free.count {
+    if padded > self.freeBytes {
       guard self.addChunk(for: padded) else { return unsafe self.refuse() }
     }
-    let start = unsafe self.free.baseAddress
-    unsafe self.free = UnsafeMutableRawBufferPointer(rebasing: self.free[padded...])
+    let start = unsafe self.free
+    unsafe self.free = start.map { unsafe $0 + padded }
+    self.freeBytes -= padded
     return unsafe start
   }
 
@@ -58,11 +61,12 @@ internal import CProtobufC
     let bytes = min(max(count, self.nextChunkBytes), room)
     self.nextChunkBytes = max(4096, bytes * 2)
 
-    let chunk = UnsafeMutableRawBufferPointer.allocate(
+    let chunk = UnsafeMutableRawPointer.allocate(
       byteCount: bytes + Self.alignment, alignment: Self.alignment)
     unsafe chunk.storeBytes(of: self.newestChunk, as: UnsafeMutableRawPointer?.self)
-    unsafe self.newestChunk = chunk.baseAddress
-    unsafe self.free = UnsafeMutableRawBufferPointer(rebasing: chunk[Self.alignment...])
+    unsafe self.newestChunk = chunk
+    unsafe self.free = chunk + Self.alignment
+    self.freeBytes = bytes
     self.bytesHeld += bytes + Self.alignment
     return true
   }
