@@ -140,7 +140,7 @@ import Testing
     for end in bytes.indices.dropLast() {
       do throws(CredentialAnswerError) {
         _ = try reader.read(String(decoding: bytes[..<end], as: UTF8.self))
-        #expect(Bool(false), "read when cut at \(end)")
+        Issue.record("read when cut at \(end)")
       } catch {
         #expect(!"\(error)".contains("SECRET") && !"\(error)".contains("TOKEN"))
       }

@@ -260,7 +260,10 @@ import Testing
       ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/x"], config: config)
     guard case .configured(.assumeRole(let outer))? = plan.chosen?.finding,
       case .assumeRole(let middle) = outer.source, case .container(let end) = middle.source
-    else { return Issue.record("\(plan)") }
+    else {
+      Issue.record("\(plan)")
+      return
+    }
     #expect(outer.roleARN == Self.role && outer.profile == "default")
     #expect(outer.sessionName == "me" && outer.externalID == "a:b/c")
     #expect(outer.durationSeconds == 900)
@@ -280,7 +283,8 @@ import Testing
     let circle = "[profile p500]\nrole_arn = \(Self.role)\nsource_profile = p250\n"
     plan = try Self.plan(config: config + circle)
     guard case .refused(.profileCycle(let origin))? = plan.chosen?.finding else {
-      return #expect(Bool(false), "\(plan.chosen as Any)")
+      Issue.record("\(plan.chosen as Any)")
+      return
     }
     #expect("\(origin)".hasPrefix("source_profile in profile p500 (/c, line "))
   }

@@ -19,6 +19,7 @@ from unittest import mock
 from urllib.parse import parse_qsl
 
 import botocore
+import botocore.loaders
 import botocore.session
 from botocore.awsrequest import AWSResponse
 
@@ -105,6 +106,16 @@ class Program:
         return json.dumps(JSON_SET).encode(), b""
 
 
+# The services' models, which take longer to read than all else here.
+LOADER = botocore.loaders.create_loader()
+
+
+def new_session():
+    session = botocore.session.Session()
+    session.register_component("data_loader", LOADER)
+    return session
+
+
 def text(value):
     return value.decode() if isinstance(value, bytes) else value
 
@@ -147,7 +158,7 @@ def catch(_session, request):
 def first_request(call):
     """Where a call goes, and the scope of its signature. Keys in code keep the chain out of it."""
     service, operation, arguments = call
-    client = botocore.session.Session().create_client(
+    client = new_session().create_client(
         service, aws_access_key_id="AKIAINCODE0000000000", aws_secret_access_key="s"
     )
     with mock.patch("botocore.httpsession.URLLib3Session.send", catch):
@@ -182,9 +193,7 @@ def run(case, looks):
                     call[0]: tried(lambda: first_request(call)) for call in CALLS
                 }
             if "credentials" in looks:
-                outcome["credentials"] = tried(
-                    lambda: credentials(botocore.session.Session(), network)
-                )
+                outcome["credentials"] = tried(lambda: credentials(new_session(), network))
         return outcome
 
 
