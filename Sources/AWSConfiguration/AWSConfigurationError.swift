@@ -8,8 +8,8 @@
 
 /// Why a setting cannot be used: the operator's doing.
 ///
-/// The texts name variables, files, lines and keys. They never hold a value, for any value may be a
-/// secret that was pasted into the wrong place.
+/// The texts name variables, files, lines, keys and profiles. They hold no other value, for any may
+/// be a secret that was pasted into the wrong place.
 package enum AWSConfigurationError: Error, Equatable, Sendable {
   /// A shared file is longer than the limit.
   case fileTooLong(file: String, limitBytes: Int)

@@ -83,6 +83,32 @@ import Testing
     #expect(plan.hidden == [.sharedFile])
   }
 
+  @Test func `the reasons for having none stand in one line`() throws {
+    let plan = try Self.plan(["AWS_EC2_METADATA_DISABLED": "true"])
+    #expect(plan.absences.hasPrefix("environment: AWS_ACCESS_KEY_ID is not set; assume-role: "))
+    #expect(plan.absences.hasSuffix("; instance-metadata: AWS_EC2_METADATA_DISABLED is true"))
+  }
+
+  @Test func `a file that is read again may hold other keys, or no profile`() throws {
+    func shared(_ text: String) throws -> SharedConfiguration {
+      SharedConfiguration(
+        credentials: try SharedFile(parsing: Array(text.utf8), kind: .credentials, path: "/k"))
+    }
+    let keys = "[p]\naws_access_key_id = ONE\naws_secret_access_key = s\n"
+    let settings = try AWSSettings(
+      environment: AWSEnvironment(["AWS_PROFILE": "p"]), shared: try shared(keys))
+    let again = try CredentialPlan(
+      settings, rereading: try shared(keys.replacing("ONE", with: "TWO")))
+    guard case .configured(.sharedFile(let found, _))? = again.chosen?.finding else {
+      Issue.record("\(again)")
+      return
+    }
+    #expect(found.accessKeyID == "TWO")
+    #expect(throws: AWSConfigurationError.self) {
+      try CredentialPlan(settings, rereading: try shared("[q]\n"))
+    }
+  }
+
   // MARK: Texts
 
   @Test(arguments: [

@@ -79,6 +79,20 @@ import Testing
     #expect(try Self.settings(["REQUESTS_CA_BUNDLE": "/python"]).caBundle == nil)
   }
 
+  @Test func `the number of attempts is one that makes sense`() throws {
+    let config = "[default]\nmax_attempts = 5\n"
+    #expect(try Self.settings(config: config).maxAttempts?.value == 5)
+    let variable = try Self.settings(["AWS_MAX_ATTEMPTS": "1"], config: config).maxAttempts
+    #expect(variable == Sourced(1, from: .environment(variable: "AWS_MAX_ATTEMPTS")))
+    #expect(try Self.settings().maxAttempts == nil)
+    for text in ["0", "-1", "101", "three", "1.5", "99999999999999999999"] {
+      #expect(
+        throws: AWSConfigurationError.invalid(
+          .environment(variable: "AWS_MAX_ATTEMPTS"), rule: "a whole number from 1 to 100")
+      ) { try Self.settings(["AWS_MAX_ATTEMPTS": text]) }
+    }
+  }
+
   @Test func `no variable's value is printed with the whole`() throws {
     let settings = try Self.settings(["AWS_SECRET_ACCESS_KEY": "VALUE", "HTTPS_PROXY": "VALUE"])
     var dumped = ""

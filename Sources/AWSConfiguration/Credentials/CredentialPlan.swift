@@ -34,6 +34,14 @@ package struct CredentialPlan: Equatable, Sendable {
   /// if none counts.
   package var passedOver: ArraySlice<Step> { self.steps.prefix { $0.isAbsent } }
 
+  /// Why nothing that was looked at before the one that counts has credentials, a clause for each.
+  package var absences: String {
+    self.passedOver.map { step in
+      guard case .absent(let why) = step.finding else { return step.kind.name }
+      return "\(step.kind.name): \(why)"
+    }.joined(separator: "; ")
+  }
+
   /// Kinds that are configured as well, and never asked. Keys that were left in the environment hide
   /// a pod's role so: a warning helps.
   package var hidden: [CredentialSourceKind] {

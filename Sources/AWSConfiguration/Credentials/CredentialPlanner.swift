@@ -9,10 +9,16 @@ extension CredentialPlan {
     self.init(environment: settings.environment, shared: settings.shared, profile: settings.profile)
   }
 
-  /// The same for files that were read again.
+  /// The same for files that were read again, since what is in them changes with time.
   package init(
-    environment: AWSEnvironment, shared: SharedConfiguration, profile: Profile
-  ) {
+    _ settings: AWSSettings, rereading shared: SharedConfiguration
+  ) throws(AWSConfigurationError) {
+    self.init(
+      environment: settings.environment, shared: shared,
+      profile: try ProfileChoice(settings.environment).profile(in: shared))
+  }
+
+  private init(environment: AWSEnvironment, shared: SharedConfiguration, profile: Profile) {
     let planner = CredentialPlanner(environment: environment, shared: shared, profile: profile)
     self.steps = CredentialSourceKind.allCases.map { kind in
       Step(kind: kind, finding: planner.finding(kind))

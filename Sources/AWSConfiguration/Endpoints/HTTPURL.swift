@@ -7,7 +7,8 @@ import AWSSigning
 /// Refused: user-info and fragment, which no service here has; a host that is neither a name of
 /// letters, digits and hyphens nor an address; and every byte that has no place in a request line.
 package struct HTTPURL: Hashable, Sendable {
-  /// As it was given. It holds no secret: one in the user-info would be refused.
+  /// As it was given, with the scheme in lower case. It holds no secret: one in the user-info would
+  /// be refused.
   package let text: String
   package let isSecure: Bool
   /// A name in lower case, or an address without brackets.
@@ -35,7 +36,7 @@ package struct HTTPURL: Hashable, Sendable {
       let (host, port) = Self.split(authority)
     else { return nil }
     let target = rest.dropFirst(authority.count)
-    self.text = text
+    self.text = "\(scheme)\(text.dropFirst(scheme.count))"
     self.isSecure = scheme == "https"
     self.host = host.lowercased()
     self.explicitPort = port

@@ -35,6 +35,8 @@ package struct AWSSettings: Sendable {
   /// A PEM file with the authorities that are trusted instead of the system's. `AWS_CA_BUNDLE`, then
   /// the profile's `ca_bundle`.
   package let caBundle: Sourced<String>?
+  /// How many attempts a call has in all. `AWS_MAX_ATTEMPTS`, then the profile's `max_attempts`.
+  package let maxAttempts: Sourced<Int>?
   /// True if endpoints in environment and files do not count.
   package let ignoresConfiguredEndpoints: Sourced<Bool>
   /// What an operator should know of: settings that have no effect as they are. No values.
@@ -58,6 +60,8 @@ package struct AWSSettings: Sendable {
     self.ignoresConfiguredEndpoints = flags.read("ignore_configured_endpoint_urls")
     self.caBundle =
       overrides.caBundle ?? environment.sourced("AWS_CA_BUNDLE") ?? profile.sourced("ca_bundle")
+    self.maxAttempts = try Self.attempts(
+      environment.sourced("AWS_MAX_ATTEMPTS") ?? profile.sourced("max_attempts"))
     self.region = region
     self.profile = profile
     self.warnings = flags.warnings
@@ -73,6 +77,16 @@ package struct AWSSettings: Sendable {
       throw .invalid(text.origin, rule: AWSRegion.rule)
     }
     return Sourced(region, from: text.origin)
+  }
+
+  private static func attempts(
+    _ text: Sourced<String>?
+  ) throws(AWSConfigurationError) -> Sourced<Int>? {
+    guard let text else { return nil }
+    guard let number = Int(text.value), 1...100 ~= number else {
+      throw .invalid(text.origin, rule: "a whole number from 1 to 100")
+    }
+    return Sourced(number, from: text.origin)
   }
 }
 
