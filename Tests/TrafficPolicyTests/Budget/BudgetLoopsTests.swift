@@ -3,7 +3,6 @@
 import JobsAPI
 import NIOCore
 import NIOPosix
-import Synchronization
 import Telemetry
 import Testing
 import Transport
@@ -94,23 +93,23 @@ import Transport
   }
 
   private final class Tally: Sendable {
-    private let counts = Mutex((total: 0, admitted: 0, strangers: 0))
+    private let all = Counter()
+    private let good = Counter()
+    private let strange = Counter()
 
     func add(_ cause: JobsFailure.Cause?) {
-      self.counts.withLock { counts in
-        counts.total += 1
-        switch cause {
-        case nil: counts.admitted += 1
-        case .budgetExhausted(.write, _), .deadlineExceeded(mayHaveBeenApplied: false),
-          .cancelled(mayHaveBeenApplied: false):
-          break
-        default: counts.strangers += 1
-        }
+      self.all.increment()
+      switch cause {
+      case nil: self.good.increment()
+      case .budgetExhausted(.write, _), .deadlineExceeded(mayHaveBeenApplied: false),
+        .cancelled(mayHaveBeenApplied: false):
+        break
+      default: self.strange.increment()
       }
     }
 
-    var total: Int { self.counts.withLock { $0.total } }
-    var admitted: Int { self.counts.withLock { $0.admitted } }
-    var strangers: Int { self.counts.withLock { $0.strangers } }
+    var total: Int { Int(self.all.value) }
+    var admitted: Int { Int(self.good.value) }
+    var strangers: Int { Int(self.strange.value) }
   }
 }
