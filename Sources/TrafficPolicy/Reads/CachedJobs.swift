@@ -118,7 +118,7 @@ extension CachedJobs {
     case .join(let flight, let seat):
       return try await self.wait(in: seat, of: flight, shard, wish, as: .coalesced)
     case .lead(let flight, let seat):
-      shard.launched(self.launch(call, as: flight, shard, in: context), as: flight)
+      self.launch(call, as: flight, shard, in: context)
       return try await self.wait(
         in: seat, of: flight, shard, wish, as: wish.bypasses ? .bypass : .miss)
     case .notCached:
@@ -164,28 +164,54 @@ extension CachedJobs {
 // MARK: - Flights
 
 extension CachedJobs {
-  /// A flight is for many, so nothing of one caller's patience is in it, but for the wait in
-  /// queues: who leads it says by when it must have begun.
+  /// Begins a flight that a caller waits for; in its loop it is on its way when this returns.
   private func launch(
     _ call: ReadCall, as flight: FlightTable.Number, _ shard: ReadShard, in context: CallContext
-  ) -> Task<Void, Never> {
-    var shared = context
-    shared.deadline = nil
-    shared.startBy = context.startBy ?? context.deadline
-    shared.cacheControl = .unspecified
-    return Task(executorPreference: self.executor) { [next, cache, shared] in
-      let (outcome, trace) = await call.send(to: next, in: shared)
-      shard.flightEnded(flight, outcome, trace, at: cache.moment)
-    }
+  ) {
+    let context = context.shared
+    let task =
+      if self.executor.loop.inEventLoop {
+        Task.immediate(executorPreference: self.executor) {
+          await self.fly(call, as: flight, shard, in: context)
+        }
+      } else {
+        Task(executorPreference: self.executor) {
+          await self.fly(call, as: flight, shard, in: context)
+        }
+      }
+    shard.launched(task, as: flight)
   }
 
+  /// Begins a flight that nobody waits for and nobody stops. It begins a little later, so that it
+  /// holds up no answer that is at hand.
   private func refresh(
     _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
     in context: CallContext
   ) {
-    // Nobody waits for it and nobody stops it; it ends by itself.
-    _ = self.launch(
-      call.asking(forDocument: withDocument), as: flight, shard, in: context)
+    let call = call.asking(forDocument: withDocument)
+    let context = context.shared
+    Task(executorPreference: self.executor) {
+      await self.fly(call, as: flight, shard, in: context)
+    }
+  }
+
+  private func fly(
+    _ call: ReadCall, as flight: FlightTable.Number, _ shard: ReadShard, in context: CallContext
+  ) async {
+    let (outcome, trace) = await call.send(to: self.next, in: context)
+    shard.flightEnded(flight, outcome, trace, at: self.cache.moment)
+  }
+}
+
+extension CallContext {
+  /// For a call that many wait for: nothing of one caller's patience is in it, but for the wait in
+  /// queues, where the one who leads says by when it must have begun.
+  fileprivate var shared: CallContext {
+    var shared = self
+    shared.deadline = nil
+    shared.startBy = self.startBy ?? self.deadline
+    shared.cacheControl = .unspecified
+    return shared
   }
 }
 

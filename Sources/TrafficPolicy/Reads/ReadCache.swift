@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AWSSigning
+import Synchronization
 
 /// Stored reads and flights of the whole process, shared by the layers of all event loops.
 package final class ReadCache: Sendable {
@@ -9,6 +10,9 @@ package final class ReadCache: Sendable {
   private let clock: PolicyClock
   private let wallClock: WallClock
   private let shards: [ReadShard]
+  /// Moves the lives of stored answers. Multiples of the golden ratio spread evenly whatever they
+  /// begin with, and cost no call of the system's.
+  private let spread = Atomic<UInt64>(.random(in: .min ... .max))
 
   /// - Parameter shards: into how many parts, each with a lock of its own and an equal share of the
   ///   bytes, things are spread; at least one. One is right for one event loop.
@@ -37,7 +41,7 @@ package final class ReadCache: Sendable {
   var moment: ReadMoment {
     ReadMoment(
       now: self.clock.now, epochSeconds: self.wallClock.epochSeconds,
-      random: .random(in: .min ... .max))
+      random: self.spread.wrappingAdd(0x9E37_79B9_7F4A_7C15, ordering: .relaxed).newValue)
   }
 
   /// The part that a thing belongs to, the same for the whole life of the process.

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSSigning
 import JobsAPI
+import JobsEmulator
 import NIOCore
+import NIOPosix
+import Telemetry
 import Testing
+import Transport
 
 @testable import TrafficPolicy
 
@@ -211,5 +216,27 @@ private let unreachable = JobsFailure.Cause.unreachable("no route")
     bench.backend.open(0, .execution(nil))
     _ = await leader.value
     #expect(bench.backend.calls.count == 1)
+  }
+
+  @Test func `a flight that is over at once leaves nobody waiting`() async throws {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let cache = ReadCache(
+      ReadCacheSettings(), clock: PolicyClock(), wallClock: WallClock { 0 },
+      metrics: CacheMetrics(registry: MetricsRegistry()), shards: 1)
+    // The emulator never waits, and knows no such thing.
+    let layer = CachedJobs(JobsEmulator(), cache: cache, on: loop)
+    let outcomes = await Task(executorPreference: LoopTaskExecutor(loop)) {
+      var outcomes: [CacheResult.Outcome?] = []
+      for _ in 0..<2 {
+        do throws(JobsFailure) {
+          _ = try await layer.describe(ReadBench.ask(), in: ReadBench.context())
+        } catch {
+          outcomes.append(error.trace.cache?.outcome)
+        }
+      }
+      return outcomes
+    }.value
+    #expect(outcomes == [.miss, .hit])
+    #expect(cache.underWay == (0, 0))
   }
 }
