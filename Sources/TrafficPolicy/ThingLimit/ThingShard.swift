@@ -6,8 +6,9 @@
 /// deletion by backward shift, so that there are no tombstones (Robin Hood hashing, Celis 1986;
 /// ordered hash tables, Amble and Knuth 1974): a search ends at the first entry that comes behind
 /// what is searched for. Homes are found by multiplication (Lemire 2019), so the number of slots
-/// need not be a power of two. They are kept between seven ninths and nine tenths full: at most 31
-/// bytes an entry. What is done at a time is bounded by the size of one shard.
+/// need not be a power of two. They are kept between 84 and 94 hundredths full: at most 29 bytes an
+/// entry, which leaves room within 32 for what the allocator holds back between arrays that grow.
+/// What is done at a time is bounded by the size of one shard.
 struct ThingShard {
   /// The least number of slots once there is an entry.
   static let fewestSlots = 8
@@ -64,7 +65,7 @@ struct ThingShard {
   /// - Returns: How many entries were forgotten on the occasion, because they were back to full.
   mutating func insert(_ thing: TrackedThing, now: Int64) -> Int {
     var forgotten = 0
-    if (self.count + 1) * 10 > self.slots.count * 9 {
+    if (self.count + 1) * 16 > self.slots.count * 15 {
       forgotten = self.rebuild(now: now)
     }
     self.place(thing)
@@ -92,8 +93,8 @@ struct ThingShard {
       }
     }
     let forgotten = before - self.count
-    // Seven ninths full is fourteen fifteenths of how full a new array is.
-    let isSparse = self.slots.count * 14 > Self.slotsFitting(self.count) * 15
+    // A new array is seven eighths full.
+    let isSparse = self.slots.count * 24 > Self.slotsFitting(self.count) * 25
     return isSparse ? forgotten + self.rebuild(now: now) : forgotten
   }
 
@@ -153,9 +154,9 @@ struct ThingShard {
     self.count -= 1
   }
 
-  /// The slots of a new array for so many entries and one more: five sixths of it are filled.
+  /// The slots of a new array for so many entries and one more: seven eighths of it are filled.
   private static func slotsFitting(_ count: Int) -> Int {
-    max(Self.fewestSlots, (count + 1) * 6 / 5)
+    max(Self.fewestSlots, (count + 1) * 8 / 7)
   }
 
   /// Makes a new array for the entries that are not back to full.

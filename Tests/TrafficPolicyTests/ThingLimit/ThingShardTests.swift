@@ -72,9 +72,9 @@ private struct ShardUnderTest {
     }
     #expect(gone == forgotten)
     #expect(self.shard.count == self.model.count)
-    // Never over nine tenths full; and under seven ninths only as far as whole slots demand.
-    #expect(self.shard.count * 10 <= self.shard.slotCount * 9)
-    #expect(self.shard.slotCount <= max(ThingShard.fewestSlots, self.shard.count * 9 / 7 + 3))
+    // Never over 15 sixteenths full; and under 84 hundredths only as far as whole slots demand.
+    #expect(self.shard.count * 16 <= self.shard.slotCount * 15)
+    #expect(self.shard.slotCount <= max(ThingShard.fewestSlots, self.shard.count * 25 / 21 + 3))
   }
 }
 

@@ -123,7 +123,7 @@ private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
         .read, at: pace, fingerprint: FingerprintShape.even.fingerprint(thing), now: 0)
       if thing >= 50_000, thing % 500 == 0 {
         let slotBytes = table.slotCount * MemoryLayout<TrackedThing>.stride
-        #expect(slotBytes <= thing * 31)
+        #expect(slotBytes <= thing * 29)
       }
     }
     #expect(table.count == bound)
