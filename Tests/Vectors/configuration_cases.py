@@ -455,7 +455,7 @@ CHAIN = [
         "note": "a process with words of all kinds",
         "env": NO_IMDS,
         "config": '[default]\ncredential_process = "/opt/my program" one \'two "2"\' three\\ 3 '
-        '"fo\\"ur" "fi\\ve" \'\' a\'b\'"c"\n',
+        '"fo\\"ur" "fi\\ve" "si\\\\x" \'\' a\'b\'"c"\n',
     },
     {
         "note": "a process whose quote is open",
@@ -718,6 +718,12 @@ ROLES = [
         "note": "a role in the US government's partition with FIPS",
         "env": {"AWS_DEFAULT_REGION": "us-gov-west-1", "AWS_USE_FIPS_ENDPOINT": "true"},
         "config": role("source_profile = base") + f"[profile base]\n{CONFIG_KEYS}",
+    },
+    {
+        "note": "a circle through a profile with keys",
+        "env": REGION,
+        "config": role("source_profile = b", CONFIG_KEYS)
+        + f"[profile b]\nrole_arn = {ROLE}-b\nsource_profile = default\n",
     },
 ]
 

@@ -32,7 +32,7 @@ package struct HTTPURL: Hashable, Sendable {
     guard rest.hasPrefix("://") else { return nil }
     rest = rest.dropFirst(3)
     let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-    guard !rest.contains("#"), !authority.contains("@"), allowsQuery || !rest.contains("?"),
+    guard !rest.contains("#"), allowsQuery || !rest.contains("?"),
       let (host, port) = Self.split(authority)
     else { return nil }
     let target = rest.dropFirst(authority.count)
