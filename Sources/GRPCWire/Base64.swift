@@ -4,26 +4,25 @@
 /// (PROTOCOL-HTTP2.md, Requests: "implementations … should emit un-padded values").
 package enum Base64 {
   package static func encode(_ bytes: Span<UInt8>) -> [UInt8] {
-    var encoded: [UInt8] = []
-    encoded.reserveCapacity((bytes.count * 4 + 2) / 3)
-    var position = 0
-    while position + 3 <= bytes.count {
-      let group =
-        UInt32(bytes[position]) << 16 | UInt32(bytes[position + 1]) << 8
-        | UInt32(bytes[position + 2])
-      encoded.append(self.letter(group >> 18))
-      encoded.append(self.letter(group >> 12))
-      encoded.append(self.letter(group >> 6))
-      encoded.append(self.letter(group))
-      position += 3
+    [UInt8](capacity: (bytes.count * 4 + 2) / 3) { encoded in
+      var position = 0
+      while position + 3 <= bytes.count {
+        let group =
+          UInt32(bytes[position]) << 16 | UInt32(bytes[position + 1]) << 8
+          | UInt32(bytes[position + 2])
+        encoded.append(self.letter(group >> 18))
+        encoded.append(self.letter(group >> 12))
+        encoded.append(self.letter(group >> 6))
+        encoded.append(self.letter(group))
+        position += 3
+      }
+      self.encodeRest(of: bytes, from: position, into: &encoded)
     }
-    self.encodeRest(of: bytes, from: position, into: &encoded)
-    return encoded
   }
 
   /// One byte over makes two letters, two bytes make three.
   private static func encodeRest(
-    of bytes: Span<UInt8>, from position: Int, into encoded: inout [UInt8]
+    of bytes: Span<UInt8>, from position: Int, into encoded: inout OutputSpan<UInt8>
   ) {
     let rest = bytes.count - position
     guard rest > 0 else { return }
@@ -34,14 +33,12 @@ package enum Base64 {
     if rest == 2 { encoded.append(self.letter(group >> 6)) }
   }
 
+  private static let alphabet: StaticString =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+  /// The letter for the last six bits.
   private static func letter(_ bits: UInt32) -> UInt8 {
-    let value = UInt8(truncatingIfNeeded: bits) & 0b0011_1111
-    switch value {
-    case 0..<26: return 0x41 + value
-    case 26..<52: return 0x61 + value - 26
-    case 52..<62: return 0x30 + value - 52
-    case 62: return 0x2B
-    default: return 0x2F
-    }
+    // Six bits count up to 63, and a static string's bytes live as long as the program.
+    unsafe self.alphabet.utf8Start[Int(bits & 0b0011_1111)]
   }
 }

@@ -8,11 +8,12 @@ package enum PercentEncoding {
   /// Spaces at either end are encoded as well: RFC 9113 §8.2.1 forbids them around a field value,
   /// and strict peers reset the stream over them.
   package static func encode(_ text: String, limitBytes: Int) -> [UInt8] {
-    let utf8 = text.utf8
-    let count = self.cut(utf8, limitBytes: max(0, limitBytes))
+    let bytes = text.utf8.span
+    let count = self.cut(bytes, limitBytes: max(0, limitBytes))
     var encoded: [UInt8] = []
     encoded.reserveCapacity(count)
-    for (position, byte) in utf8.prefix(count).enumerated() {
+    for position in 0..<count {
+      let byte = bytes[position]
       let isEdge = position == 0 || position == count - 1
       if self.isUnencoded(byte), !(byte == 0x20 && isEdge) {
         encoded.append(byte)
@@ -26,14 +27,10 @@ package enum PercentEncoding {
   }
 
   /// The greatest count within the limit after which a character begins.
-  private static func cut(_ utf8: String.UTF8View, limitBytes: Int) -> Int {
+  private static func cut(_ utf8: Span<UInt8>, limitBytes: Int) -> Int {
     guard utf8.count > limitBytes else { return utf8.count }
-    var end = utf8.index(utf8.startIndex, offsetBy: limitBytes)
     var count = limitBytes
-    while count > 0, utf8[end] & 0b1100_0000 == 0b1000_0000 {
-      end = utf8.index(before: end)
-      count -= 1
-    }
+    while count > 0, utf8[count] & 0b1100_0000 == 0b1000_0000 { count -= 1 }
     return count
   }
 
