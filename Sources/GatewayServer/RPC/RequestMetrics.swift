@@ -7,12 +7,13 @@ package import Telemetry
 
 /// What is counted of the calls that come in.
 ///
-/// Children are looked up once, so that a call costs atomic additions only; those of outcomes when
+/// Children are looked up once, so that a call costs atomic additions only; those of failures when
 /// the first call ends so, since most never do.
 package final class RequestMetrics: Sendable {
   private let total: MetricFamily<Counter>
+  private let answered: [Counter]
   /// By operation, then by code.
-  private let outcomes: InlineArray<68, AtomicLazyReference<Counter>> = InlineArray { _ in
+  private let failed: InlineArray<68, AtomicLazyReference<Counter>> = InlineArray { _ in
     AtomicLazyReference()
   }
   private let durations: [Histogram]
@@ -29,10 +30,9 @@ package final class RequestMetrics: Sendable {
       Gauge.self, "iot_jobs_gateway_requests_in_flight",
       help: "Calls that are being worked on.", labels: ["method"])
     self.total = total
+    self.answered = JobsOperation.allCases.map { total.child($0.rawValue, "OK") }
     self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
     self.inFlight = JobsOperation.allCases.map { inFlight.child($0.rawValue) }
-    // Those that every operation is expected to have show from the start.
-    for operation in JobsOperation.allCases { _ = self.outcome(operation, .ok) }
   }
 
   func callBegan(_ operation: JobsOperation) {
@@ -43,14 +43,18 @@ package final class RequestMetrics: Sendable {
     let index = operation.index
     self.inFlight[index].add(-1)
     self.durations[index].record(duration)
-    self.outcome(operation, code).increment()
+    if code == .ok {
+      self.answered[index].increment()
+    } else {
+      self.failures(of: operation, code).increment()
+    }
   }
 
-  private func outcome(_ operation: JobsOperation, _ code: GRPCStatusCode) -> Counter {
+  private func failures(of operation: JobsOperation, _ code: GRPCStatusCode) -> Counter {
     let position = operation.index * GRPCStatusCode.allCases.count + Int(code.rawValue)
-    if let counter = self.outcomes[position].load() { return counter }
+    if let counter = self.failed[position].load() { return counter }
     // Whoever comes second stores the same child.
-    return self.outcomes[position].storeIfNil(
+    return self.failed[position].storeIfNil(
       self.total.child(operation.rawValue, "\(code.name)"))
   }
 
