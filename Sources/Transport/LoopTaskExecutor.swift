@@ -12,22 +12,18 @@ package import NIOCore
 /// One for each loop, kept as long as the loop.
 package final class LoopTaskExecutor: TaskExecutor {
   package let loop: any EventLoop
-  /// Kept here, since jobs refer to it without owning it.
-  private let serial: any SerialExecutor
 
   package init(_ loop: any EventLoop) {
     self.loop = loop
-    self.serial = loop.executor
   }
 
   package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     self.loop.execute {
-      // Whoever runs in the loop has what the loop isolates; saying so spares a job that goes on to
-      // an actor of this loop the second trip. The executors are kept alive by `self`.
-      unsafe job.runSynchronously(
-        isolatedTo: self.serial.asUnownedSerialExecutor(),
-        taskExecutor: self.asUnownedTaskExecutor())
+      // Run as a job of this executor and of no actor: a task that is nonisolated throughout then
+      // goes on here after each wait, where one that was run for an actor of the loop would be
+      // enqueued once more for every layer it returns through.
+      unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
     }
   }
 }

@@ -2,6 +2,7 @@
 
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 import Transport
 
@@ -19,6 +20,10 @@ private actor Resident {
   }
 
   func isHome() -> Bool { self.loop.inEventLoop }
+}
+
+private final class Flag: Sendable {
+  let isSet = Atomic(false)
 }
 
 @Suite struct LoopTaskExecutorTests {
@@ -57,5 +62,30 @@ private actor Resident {
     }
     task.cancel()
     #expect(await task.value)
+  }
+
+  /// Waits for what the loop does in a later turn of its own.
+  private func inner(_ loop: any EventLoop, _ turnIsOver: Flag) async {
+    await withCheckedContinuation { continuation in
+      loop.execute {
+        continuation.resume()
+        // Behind the continuation in the loop's queue, and before whatever it would enqueue.
+        loop.execute { turnIsOver.isSet.store(true, ordering: .relaxed) }
+      }
+    }
+  }
+
+  private func outer(_ loop: any EventLoop, _ turnIsOver: Flag) async -> Bool {
+    await self.inner(loop, turnIsOver)
+    return turnIsOver.isSet.load(ordering: .relaxed)
+  }
+
+  @Test func `a task goes back through its layers without another trip through the loop`() async {
+    let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let tookAnotherTurn = await Task(executorPreference: LoopTaskExecutor(loop)) {
+      let turnIsOver = Flag()
+      return await self.outer(loop, turnIsOver)
+    }.value
+    #expect(!tookAnotherTurn)
   }
 }
