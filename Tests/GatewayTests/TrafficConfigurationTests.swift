@@ -14,6 +14,12 @@ import TrafficPolicy
     return try PolicySettings(SettingsReader(flags: flags, environment: [:], file: file))
   }
 
+  private func serve(_ flags: [String: String]) throws -> ServeConfiguration {
+    let needed = ["region": "us-east-1", "upstream-endpoint": "http://127.0.0.1:8181"]
+    let flags = flags.merging(needed) { given, _ in given }
+    return try ServeConfiguration(SettingsReader(flags: flags, environment: [:], file: nil))
+  }
+
   private func complaint(_ flag: String, _ value: String) -> String? {
     do {
       _ = try self.settings([flag: value])
@@ -109,6 +115,27 @@ import TrafficPolicy
     flag: String, value: String, allowed: String
   ) {
     #expect(self.complaint(flag, value) == "--\(flag): \"\(value)\" is not \(allowed)")
+  }
+
+  @Test(arguments: [("64KiB", "1"), ("256KiB", "4"), ("0", "64"), ("16MiB", "64")])
+  func `memory that gives each thread enough is taken`(bytes: String, threads: String) throws {
+    let serve = try self.serve(["cache-bytes": bytes, "threads": threads])
+    #expect(serve.policy.readCache.maxBytes == DecimalText.byteCount(bytes))
+  }
+
+  @Test(arguments: [("64KiB", "2", "128KiB"), ("262143", "4", "256KiB"), ("1MiB", "64", "4096KiB")])
+  func `memory too small for its threads is refused with what would do`(
+    bytes: String, threads: String, least: String
+  ) throws {
+    let error = #expect(throws: ConfigurationError.self) {
+      try self.serve(["cache-bytes": bytes, "threads": threads])
+    }
+    let count = try #require(DecimalText.byteCount(bytes))
+    #expect(
+      error?.description
+        == "--cache-bytes \(count): \(threads) threads share it and each needs 64KiB; "
+        + "set at least \(least), or 0 to store none")
+    #expect(error?.exitCode == 78)
   }
 
   @Test(arguments: PolicySettings.settingNames)

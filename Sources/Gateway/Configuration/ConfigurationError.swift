@@ -27,6 +27,13 @@ extension ConfigurationError {
       "--listen \(address): other machines would reach it without TLS; "
         + "set --allow-insecure-remote if the network is trusted")
   }
+
+  static func cacheTooSmall(_ bytes: Int, threads: Int) -> ConfigurationError {
+    let least = TrafficSettings.leastCacheBytesPerThread / 1_024
+    return .refused(
+      "--cache-bytes \(bytes): \(threads) threads share it and each needs \(least)KiB; "
+        + "set at least \(least * threads)KiB, or 0 to store none")
+  }
 }
 
 extension ConfigurationError: CustomStringConvertible {

@@ -52,9 +52,16 @@ struct ServeConfiguration: Sendable {
     self.upstreamAttemptTimeout = try reader.value(ServeSettings.upstreamAttempt)
     self.upstreamResponseLimitBytes = try reader.value(ServeSettings.upstreamBody)
     self.policy = try PolicySettings(reader)
+    try Self.checkCache(self.policy.readCache.maxBytes, threads: self.process.threads)
     let allowInsecureRemote = try reader.value(SharedSettings.allowInsecureRemote)
     if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {
       throw .insecureRemote(remote)
+    }
+  }
+
+  private static func checkCache(_ bytes: Int, threads: Int) throws(ConfigurationError) {
+    guard bytes == 0 || bytes / threads >= TrafficSettings.leastCacheBytesPerThread else {
+      throw .cacheTooSmall(bytes, threads: threads)
     }
   }
 

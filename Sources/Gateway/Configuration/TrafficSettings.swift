@@ -65,12 +65,17 @@ enum TrafficSettings {
 
   // MARK: The cache of reads
 
+  /// The threads share the memory evenly. With less than this each would hold next to nothing.
+  static let leastCacheBytesPerThread = 65_536
+
   static let cacheBytes = Setting<Int>(
-    "cache-bytes", help: "Memory for stored answers; 0 to store none.",
+    "cache-bytes",
+    help: "Memory for stored answers, at least 64KiB for each thread; 0 to store none.",
     allowed: "0 or a size from 64KiB to 1GiB, such as 16777216 or 16MiB", fallback: "16MiB"
   ) { text in
     guard let bytes = DecimalText.byteCount(text) else { return nil }
-    return bytes == 0 || (65_536...1_073_741_824).contains(bytes) ? bytes : nil
+    return bytes == 0 || (Self.leastCacheBytesPerThread...1_073_741_824).contains(bytes)
+      ? bytes : nil
   }
 
   static let describeTTL = Self.lifetime(
