@@ -6,7 +6,8 @@ import JobsAPI
 
 /// The header fields of a request that mean something to this server, found in one pass.
 ///
-/// Of a field that must not come twice the last one counts.
+/// Of a field that must not come twice the last one counts; `cache-control` and `tracestate` are
+/// lists, which may come in several lines.
 struct RequestFields {
   /// What gRPC itself reads.
   private(set) var head = RequestHeadFields()
@@ -21,7 +22,9 @@ struct RequestFields {
   }
   var tracestate: String? { self.tracestateBytes.flatMap { String(validating: $0, as: UTF8.self) } }
 
-  init(_ fields: HeaderFields) {
+  /// - Parameter tracestateLimit: the most bytes of `tracestate` that are kept. Trace Context §3.3
+  ///   asks for 512 at least.
+  init(_ fields: HeaderFields, tracestateLimit: Int = 512) {
     for position in 0..<fields.count {
       func isNamed(_ name: StaticString) -> Bool { fields.isNamed(name, at: position) }
       var value: ArraySlice<UInt8> { fields.value(at: position) }
@@ -29,7 +32,7 @@ struct RequestFields {
       case 2 where isNamed("te"): self.head.te = value
       case 5 where isNamed(":path"): self.head.path = value
       case 7 where isNamed(":method"): self.head.method = value
-      case 10 where isNamed("tracestate"): self.tracestateBytes = value
+      case 10 where isNamed("tracestate"): self.add(tracestate: value, limit: tracestateLimit)
       case 11 where isNamed("traceparent"): self.traceparentBytes = value
       case 12 where isNamed("content-type"): self.head.contentType = value
       case 12 where isNamed("grpc-timeout"): self.head.timeout = value
@@ -39,5 +42,17 @@ struct RequestFields {
       default: break
       }
     }
+  }
+
+  /// Several lines are one list, in their order (RFC 9110 §5.3). A line with which the list would
+  /// be too long is left out as a whole: half a member would mean something else.
+  private mutating func add(tracestate line: ArraySlice<UInt8>, limit: Int) {
+    guard !line.isEmpty else { return }
+    guard let list = self.tracestateBytes else {
+      if line.count <= limit { self.tracestateBytes = line }
+      return
+    }
+    guard list.count + 1 + line.count <= limit else { return }
+    self.tracestateBytes = list + [UInt8(ascii: ",")] + line
   }
 }
