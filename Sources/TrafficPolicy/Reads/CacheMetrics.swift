@@ -12,7 +12,8 @@ package final class CacheMetrics: Sendable {
   package init(registry: MetricsRegistry) {
     let requests = registry.family(
       Counter.self, "iot_jobs_gateway_cache_requests_total",
-      help: "Reads, and start-nexts that needed no write, by how they were answered.",
+      help: "Reads, looks at $next before a start-next included, and start-nexts that needed no "
+        + "write, by how they were answered.",
       labels: ["result"])
     self.registry = registry
     self.outcomes = CacheResult.Outcome.allCases.map { requests.child($0.rawValue) }
