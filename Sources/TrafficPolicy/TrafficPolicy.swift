@@ -36,6 +36,13 @@ package struct TrafficPolicy: Sendable {
       metrics: BudgetMetrics(registry: registry, limited: limited), loop: group.any())
   }
 
+  /// Ends what the policies do of their own accord, which is to refresh stored answers in the
+  /// background. For when the last caller is gone and before the connections to AWS are drained:
+  /// those wait for the calls on them.
+  package func stop() {
+    self.cache.stop()
+  }
+
   /// Puts the policies in front of a backend of one loop.
   package func layers<Next: JobsBackend>(
     over next: Next, on loop: any EventLoop

@@ -20,6 +20,7 @@ struct GatewayServices: Drainable {
   private let listeners: [Listener]
   private let admin: Listener
   private let readiness: Readiness
+  private let policy: TrafficPolicy
   private let upstream: Fleet
 
   /// Builds from the inside out and binds last: what is listened on can be answered.
@@ -78,7 +79,8 @@ struct GatewayServices: Drainable {
     Self.log(admin, as: "admin", logger)
     for listener in listeners { Self.log(listener, as: "grpc", logger) }
     return GatewayServices(
-      listeners: listeners, admin: admin, readiness: readiness, upstream: upstream)
+      listeners: listeners, admin: admin, readiness: readiness, policy: policy,
+      upstream: upstream)
   }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
@@ -89,6 +91,8 @@ struct GatewayServices: Drainable {
         group.addTask { _ = await listener.drain(grace: grace) }
       }
     }
+    // A refresh in the background has no caller, and must not outlast the grace.
+    self.policy.stop()
     await self.upstream.drain()
     await self.admin.drain(grace: .seconds(1))
   }

@@ -182,17 +182,18 @@ extension CachedJobs {
     shard.launched(task, as: flight)
   }
 
-  /// Begins a flight that nobody waits for and nobody stops. It begins a little later, so that it
-  /// holds up no answer that is at hand.
+  /// Begins a flight that nobody waits for; ``ReadCache/stop()`` ends it before its time. It begins
+  /// a little later, so that it holds up no answer that is at hand.
   private func refresh(
     _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
     in context: CallContext
   ) {
     let call = call.asking(forDocument: withDocument)
-    let context = context.shared
-    Task(executorPreference: self.executor) {
+    let context = context.unhurried
+    let task = Task(executorPreference: self.executor) {
       await self.fly(call, as: flight, shard, in: context)
     }
+    shard.launched(task, as: flight)
   }
 
   private func fly(
@@ -212,6 +213,14 @@ extension CallContext {
     shared.startBy = self.startBy ?? self.deadline
     shared.cacheControl = .unspecified
     return shared
+  }
+
+  /// For a call that nobody waits for. The caller it began with has its answer: how long that one
+  /// would have waited is no measure for it.
+  fileprivate var unhurried: CallContext {
+    var unhurried = self.shared
+    unhurried.startBy = nil
+    return unhurried
   }
 }
 

@@ -51,6 +51,12 @@ package final class ReadCache: Sendable {
     return self.shards[Int(UInt(bitPattern: thing.hashValue) >> 32) % self.shards.count]
   }
 
+  /// Cancels the flights under way, and those that begin later. For when no caller is left: what
+  /// flies then is a refresh that nobody waits for, and it would hold its connection open.
+  func stop() {
+    for shard in self.shards { shard.stop() }
+  }
+
   /// Flights under way and things with a record besides their stored answers, for tests.
   var underWay: (flights: Int, things: Int) {
     self.shards.reduce((0, 0)) {

@@ -18,6 +18,7 @@ final class ReadShard: Sendable {
   private struct Guarded: ~Copyable {
     var state: ReadState
     var desks: [Number: Desk] = [:]
+    var isStopped = false
 
     /// Takes a seat, for ``FlightSeat/wait(orLeave:)`` after the lock is released.
     mutating func seat(in flight: Number) -> FlightSeat {
@@ -55,27 +56,45 @@ extension ReadShard {
 
   /// Nil if the caller would have to wait.
   func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnRead? {
-    self.guarded.withLock { $0.state.lookedUp(wish, now: now) }
+    self.guarded.withLock { guarded in
+      let answer = guarded.state.lookedUp(wish, now: now)
+      if case .serveAndRefresh(_, let flight, _) = answer { guarded.desks[flight] = Desk() }
+      return answer
+    }
   }
 
   func asked(_ wish: ReadWish, now: Int64) -> OnRead {
     self.guarded.withLock { guarded in
       switch guarded.state.asked(wish, now: now) {
-      case .serve(let read, let outcome): .serve(read, outcome)
+      case .serve(let read, let outcome): return .serve(read, outcome)
       case .serveAndRefresh(let read, let flight, let withDocument):
-        .serveAndRefresh(read, flight: flight, withDocument: withDocument)
-      case .join(let flight): .join(flight: flight, guarded.seat(in: flight))
-      case .lead(let flight): .lead(flight: flight, guarded.seat(in: flight))
-      case .notCached: .notCached
+        guarded.desks[flight] = Desk()
+        return .serveAndRefresh(read, flight: flight, withDocument: withDocument)
+      case .join(let flight): return .join(flight: flight, guarded.seat(in: flight))
+      case .lead(let flight): return .lead(flight: flight, guarded.seat(in: flight))
+      case .notCached: return .notCached
       }
     }
   }
 
-  /// The flight's task is there, to be cancelled when nobody waits any more. Not told of a flight
-  /// in the background, which nothing stops.
+  /// The flight's task is there, to be cancelled when nobody waits any more; one in the background
+  /// by ``stop()`` alone.
   func launched(_ task: Task<Void, Never>, as flight: Number) {
-    // Without a desk the flight has ended already.
-    self.guarded.withLock { $0.desks[flight]?.task = task }
+    let isStopped = self.guarded.withLock { guarded in
+      // Without a desk the flight has ended already.
+      guarded.desks[flight]?.task = task
+      return guarded.isStopped
+    }
+    if isStopped { task.cancel() }
+  }
+
+  /// Cancels every flight, and each that begins from now on.
+  func stop() {
+    let tasks = self.guarded.withLock { guarded in
+      guarded.isStopped = true
+      return guarded.desks.values.compactMap(\.task)
+    }
+    for task in tasks { task.cancel() }
   }
 
   /// A caller leaves its seat. The last to leave cancels the flight.

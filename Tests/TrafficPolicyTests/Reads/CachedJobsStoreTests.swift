@@ -187,6 +187,38 @@ extension CachedJobsStoreTests {
     bench.backend.open(2, .execution(nil))
   }
 
+  @Test func `a refresh waits as long as it may, whatever the caller's patience`() async throws {
+    let bench = await self.stocked { $0.staleWhileRevalidate = .seconds(10) }
+    bench.time.advance(by: .seconds(2))
+    var context = ReadBench.context()
+    context.startBy = .now
+    context.deadline = .now
+    #expect(bench.layer.storedDescribe(ReadBench.ask(), in: context) != nil)
+    await bench.backend.untilCalls(2)
+    #expect(bench.backend.contexts[1].startBy == nil)
+    #expect(bench.backend.contexts[1].deadline == nil)
+    bench.backend.open(1, .execution(nil))
+  }
+
+  @Test func `a stop ends refreshes, those that begin later too`() async throws {
+    let bench = await self.stocked { $0.staleWhileRevalidate = .seconds(10) }
+    bench.time.advance(by: .seconds(2))
+    #expect(self.stored(bench)?.version == 1)
+    await bench.backend.untilCalls(2)
+    bench.cache.stop()
+    try await bench.settle()
+    #expect(bench.backend.cancelled == [1])
+    #expect(bench.cache.underWay == (0, 0))
+    // Nothing is lost by it but the news; by either door the next refresh ends as it begins.
+    #expect(await bench.describe().value.cache() == CacheResult(.stale, ageSeconds: 2))
+    try await bench.settle()
+    #expect(self.stored(bench)?.version == 1)
+    try await bench.settle()
+    #expect(bench.backend.cancelled == [1, 2, 3])
+    #expect(bench.cache.underWay == (0, 0))
+    bench.cache.stop()
+  }
+
   @Test func `a caller that would not have AWS asked begins no refresh`() async throws {
     let bench = await self.stocked { $0.staleWhileRevalidate = .seconds(10) }
     bench.time.advance(by: .seconds(2))
