@@ -200,7 +200,7 @@ extension CachedJobs {
     _ call: ReadCall, as flight: FlightTable.Number, _ shard: ReadShard, in context: CallContext
   ) async {
     let (outcome, trace) = await call.send(to: self.next, in: context)
-    shard.flightEnded(flight, outcome, trace, at: self.cache.moment)
+    shard.flightEnded(flight, call, outcome, trace, at: self.cache.moment)
   }
 }
 

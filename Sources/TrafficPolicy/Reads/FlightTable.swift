@@ -24,7 +24,6 @@ struct FlightTable: ~Copyable {
 
   private struct Flight {
     let key: ReadKey
-    let withDocument: Bool
     /// A background flight goes on when nobody waits.
     let isBackground: Bool
     var waiters: Int
@@ -78,8 +77,7 @@ extension FlightTable {
   mutating func began(_ key: ReadKey, withDocument: Bool, isBackground: Bool) -> Number {
     let number = self.nextNumber()
     self.flights[number] = Flight(
-      key: key, withDocument: withDocument, isBackground: isBackground,
-      waiters: isBackground ? 0 : 1)
+      key: key, isBackground: isBackground, waiters: isBackground ? 0 : 1)
     if withDocument {
       self.joinable[key, default: Joinable()].full = number
     } else {
@@ -126,7 +124,7 @@ extension FlightTable {
 
   enum OnEnd: Equatable {
     /// No write has ended since it began: its answer may be stored.
-    case current(ReadKey, withDocument: Bool)
+    case current(ReadKey)
     /// Its answer may be older than a write that was acknowledged.
     case outdated(ReadKey)
     /// It had been abandoned.
@@ -138,8 +136,7 @@ extension FlightTable {
     guard let flight = self.flights[number] else { return .forgotten }
     let isCurrent = self.isCurrent(number, of: flight.key.thing)
     self.forget(number, flight)
-    return isCurrent
-      ? .current(flight.key, withDocument: flight.withDocument) : .outdated(flight.key)
+    return isCurrent ? .current(flight.key) : .outdated(flight.key)
   }
 
   private mutating func forget(_ number: Number, _ flight: Flight) {

@@ -13,6 +13,21 @@ enum ReadCall: Sendable {
   case describe(DescribeJobExecution)
   case getPending(GetPendingJobExecutions)
 
+  var key: ReadKey {
+    switch self {
+    case .describe(let call): ReadKey(call)
+    case .getPending(let call): ReadKey(call)
+    }
+  }
+
+  /// The pending lists have none to be left out.
+  var wantsDocument: Bool {
+    switch self {
+    case .describe(let call): call.wantsDocument
+    case .getPending: true
+    }
+  }
+
   /// Sends it, and puts what came of it into the words of the store.
   func send(
     to backend: some JobsBackend, in context: CallContext

@@ -29,8 +29,11 @@ final class ReadShard: Sendable {
   }
 
   private let guarded: Mutex<Guarded>
+  /// Nil if nothing is stored.
+  private let lifetimes: Lifetimes?
 
   init(maxBytes: Int, lifetimes: Lifetimes) {
+    self.lifetimes = maxBytes > 0 ? lifetimes : nil
     self.guarded = Mutex(Guarded(state: ReadState(maxBytes: maxBytes, lifetimes: lifetimes)))
   }
 
@@ -109,13 +112,16 @@ extension ReadShard {
     task?.cancel()
   }
 
-  /// A flight is over: everyone who waits is told.
+  /// The flight that sent a call is over: everyone who waits is told.
   func flightEnded(
-    _ flight: Number, _ outcome: ReadOutcome,
-    _ trace: UpstreamTrace, at moment: ReadMoment
+    _ flight: Number, _ call: ReadCall, _ outcome: ReadOutcome, _ trace: UpstreamTrace,
+    at moment: ReadMoment
   ) {
+    let yield = self.lifetimes?.yield(
+      of: outcome, to: call.key, withDocument: call.wantsDocument, flight: flight, at: moment)
     let (answer, desk) = self.guarded.withLock { guarded in
-      let answer = guarded.state.flightEnded(flight, outcome, at: moment)
+      let answer = guarded.state.flightEnded(
+        flight, outcome, leaving: yield ?? ReadYield(), at: moment.now)
       return (answer, guarded.desks.removeValue(forKey: flight))
     }
     var end = FlightEnd(outcome: outcome, trace: trace, now: moment.now)

@@ -155,20 +155,22 @@ extension ReadState {
   }
 
   /// A flight's outcome is known. It is to be delivered to whoever waits, if anybody does.
+  ///
+  /// - Parameter yield: what is kept of it, unless a write has outdated the flight.
   mutating func flightEnded(
-    _ flight: Number, _ outcome: ReadOutcome,
-    at moment: ReadMoment
+    _ flight: Number, _ outcome: ReadOutcome, leaving yield: ReadYield, at now: Int64
   ) -> OnFlightEnd {
     let key: ReadKey
     switch self.table.ended(flight) {
     case .forgotten: return .deliver
     case .outdated(let outdated): key = outdated
-    case .current(let current, let withDocument):
+    case .current(let current):
       key = current
-      self.keep(outcome, to: key, withDocument: withDocument, flight, at: moment)
+      self.keep(yield.own, flight, at: now)
+      self.keep(yield.next, flight, at: now)
     }
     guard case .failure(let cause) = outcome, !cause.isAnswer,
-      let read = self.store.lookup(key, at: moment.now), read.servesOnError(at: moment.now)
+      let read = self.store.lookup(key, at: now), read.servesOnError(at: now)
     else { return .deliver }
     return .deliverStale(read)
   }
@@ -179,41 +181,13 @@ extension ReadState {
   }
 
   private mutating func keep(
-    _ outcome: ReadOutcome, to key: ReadKey, withDocument: Bool,
-    _ flight: Number, at moment: ReadMoment
+    _ change: ReadYield.Change?, _ number: Number, at now: Int64
   ) {
-    switch outcome {
-    case .answer(let answer):
-      self.keep(answer, to: key, withDocument: withDocument, flight, at: moment)
-      if case .pending(let lists) = answer, lists.inProgress.isEmpty && lists.queued.isEmpty {
-        self.keepNothingPending(of: key.thing, flight, at: moment)
-      }
-    // What tells nothing of the execution takes nothing away either.
-    case .failure(.refused(let refusal)) where refusal.isAnswer:
-      self.keep(.refusal(refusal), to: key, withDocument: withDocument, flight, at: moment)
-    case .failure: return
+    switch change {
+    case .store(let read): _ = self.store.store(read, at: now)
+    case .remove(let key): self.store.remove(key, outdatedBy: number)
+    case nil: return
     }
-  }
-
-  private mutating func keepNothingPending(
-    of thing: String, _ number: Number, at moment: ReadMoment
-  ) {
-    self.keep(.execution(nil), to: .next(of: thing), withDocument: true, number, at: moment)
-  }
-
-  private mutating func keep(
-    _ answer: StoredRead.Answer, to key: ReadKey, withDocument: Bool, _ number: Number,
-    at moment: ReadMoment
-  ) {
-    guard self.store.maxBytes > 0 else { return }
-    let lifetime = self.lifetimes.lifetime(
-      of: answer, to: key, at: moment.now, epochSeconds: moment.epochSeconds,
-      random: moment.random)
-    guard let lifetime else { return self.store.remove(key, outdatedBy: number) }
-    let read = StoredRead(
-      answer, to: key, withDocument: withDocument, flight: number, at: moment.now,
-      lifetime: lifetime)
-    _ = self.store.store(read, at: moment.now)
   }
 }
 
@@ -254,7 +228,9 @@ extension ReadState {
     switch end {
     case .changed: self.wrote(to: thing)
     case .nothingPending where close == .current:
-      self.keepNothingPending(of: thing, ticket, at: moment)
+      guard self.store.maxBytes > 0 else { return }
+      let change = self.lifetimes.nothingPending(of: thing, ticket, at: moment)
+      self.keep(change, ticket, at: moment.now)
     case .nothingPending, .notSent: return
     }
   }

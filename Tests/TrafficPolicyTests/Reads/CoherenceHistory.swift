@@ -30,6 +30,7 @@ struct CoherenceHistory: ~Copyable {
   private struct Read {
     var number: Number
     var key: ReadKey
+    var withDocument: Bool
     var callers: [Caller]
     /// What AWS looked at; nil before it did.
     var version: Int64?
@@ -50,6 +51,7 @@ struct CoherenceHistory: ~Copyable {
 
   private var random: SeededRandom
   private var state: ReadState
+  private let lifetimes: Lifetimes
   private var now: Int64 = 0
   private var things = ["t": Thing(), "u": Thing()]
   private var reads: [Read] = []
@@ -65,7 +67,8 @@ struct CoherenceHistory: ~Copyable {
     settings.pendingTTL = .seconds(1)
     if seed % 3 == 0 { settings.staleWhileRevalidate = .seconds(2) }
     if seed % 2 == 0 { settings.staleIfError = .seconds(3) }
-    self.state = ReadState(maxBytes: 1 << 20, lifetimes: Lifetimes(settings))
+    self.lifetimes = Lifetimes(settings)
+    self.state = ReadState(maxBytes: 1 << 20, lifetimes: self.lifetimes)
   }
 
   mutating func run(steps: Int) {
@@ -145,11 +148,14 @@ extension CoherenceHistory {
     switch answer {
     case .serve(let read, _):
       self.check(read, for: caller)
-    case .serveAndRefresh(let read, let flight, _):
+    case .serveAndRefresh(let read, let flight, let withDocument):
       self.check(read, for: caller)
-      self.reads.append(Read(number: flight, key: wish.key, callers: []))
+      self.reads.append(
+        Read(number: flight, key: wish.key, withDocument: withDocument, callers: []))
     case .lead(let flight):
-      self.reads.append(Read(number: flight, key: wish.key, callers: [caller]))
+      self.reads.append(
+        Read(
+          number: flight, key: wish.key, withDocument: wish.withDocument, callers: [caller]))
     case .join(let flight):
       let index = self.reads.firstIndex { $0.number == flight }!
       self.reads[index].callers.append(caller)
@@ -173,7 +179,11 @@ extension CoherenceHistory {
       isFailure
       ? ReadOutcome.failure(.unreachable(""))
       : .answer(Self.answer(to: read.key, version: read.version!))
-    let end = self.state.flightEnded(read.number, outcome, at: self.moment())
+    let moment = self.moment()
+    let yield = self.lifetimes.yield(
+      of: outcome, to: read.key, withDocument: read.withDocument, flight: read.number,
+      at: moment)
+    let end = self.state.flightEnded(read.number, outcome, leaving: yield, at: moment.now)
     for caller in read.callers {
       switch (end, outcome) {
       case (.deliverStale(let stale), _):

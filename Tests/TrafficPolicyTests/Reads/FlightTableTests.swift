@@ -17,7 +17,7 @@ private let otherThing = ReadKey(thing: "u", .execution(jobID: "j", number: nil)
     #expect(table.current(otherJob, wantsDocument: true) == nil)
     #expect(table.current(otherThing, wantsDocument: true) == nil)
     table.joined(flight)
-    #expect(table.ended(flight) == .current(job, withDocument: true))
+    #expect(table.ended(flight) == .current(job))
     #expect(table.current(job, wantsDocument: true) == nil)
     // The second end is nobody's, and so is who leaves after it.
     #expect(table.ended(flight) == .forgotten)
@@ -35,7 +35,7 @@ private let otherThing = ReadKey(thing: "u", .execution(jobID: "j", number: nil)
     let both = table.began(otherJob, withDocument: true, isBackground: false)
     #expect(table.current(otherJob, wantsDocument: true) == both)
     #expect(table.current(otherJob, wantsDocument: false) == bare)
-    #expect(table.ended(bare) == .current(otherJob, withDocument: false))
+    #expect(table.ended(bare) == .current(otherJob))
     #expect(table.current(otherJob, wantsDocument: false) == both)
   }
 
@@ -59,7 +59,7 @@ private let otherThing = ReadKey(thing: "u", .execution(jobID: "j", number: nil)
     table.joined(flight)
     #expect(table.waiterLeft(flight) == .carryOn)
     #expect(table.current(job, wantsDocument: true) == flight)
-    #expect(table.ended(flight) == .current(job, withDocument: true))
+    #expect(table.ended(flight) == .current(job))
   }
 
   @Test func `a write outdates every flight of its thing and no other`() {
@@ -76,9 +76,9 @@ private let otherThing = ReadKey(thing: "u", .execution(jobID: "j", number: nil)
     #expect(table.current(job, wantsDocument: true) == next)
     #expect(table.ended(flight) == .outdated(job))
     #expect(table.current(job, wantsDocument: true) == next)
-    #expect(table.ended(next) == .current(job, withDocument: true))
+    #expect(table.ended(next) == .current(job))
     #expect(table.ended(neighbour) == .outdated(otherJob))
-    #expect(table.ended(stranger) == .current(otherThing, withDocument: true))
+    #expect(table.ended(stranger) == .current(otherThing))
     #expect(table.thingCount == 0 && table.keyCount == 0)
   }
 
@@ -120,7 +120,7 @@ private let otherThing = ReadKey(thing: "u", .execution(jobID: "j", number: nil)
     let second = table.began(job, withDocument: true, isBackground: false)
     #expect(second > first)
     #expect(table.current(job, wantsDocument: true) == second)
-    #expect(table.ended(first) == .current(job, withDocument: true))
+    #expect(table.ended(first) == .current(job))
     #expect(table.current(job, wantsDocument: true) == second)
   }
 }

@@ -59,8 +59,7 @@ struct NaiveFlights {
   mutating func ended(_ number: FlightTable.Number) -> FlightTable.OnEnd {
     guard let index = self.index(number) else { return .forgotten }
     let flight = self.flights.remove(at: index)
-    return flight.isOutdated
-      ? .outdated(flight.key) : .current(flight.key, withDocument: flight.withDocument)
+    return flight.isOutdated ? .outdated(flight.key) : .current(flight.key)
   }
 
   mutating func closeTicket(_ number: FlightTable.Number) -> FlightTable.OnClose {

@@ -83,12 +83,13 @@ struct NaiveReads {
     _ flight: UInt64, _ outcome: ReadOutcome, at moment: ReadMoment
   ) -> UInt64? {
     let key: ReadKey
+    let withDocument = self.flights.flights.first { $0.number == flight }?.withDocument
     switch self.flights.ended(flight) {
     case .forgotten: return nil
     case .outdated(let outdated): key = outdated
-    case .current(let current, let withDocument):
+    case .current(let current):
       key = current
-      self.keep(outcome, to: key, withDocument, flight, at: moment)
+      self.keep(outcome, to: key, withDocument ?? false, flight, at: moment)
     }
     guard case .failure(.unreachable) = outcome, let entry = self.entry(key, at: moment.now),
       moment.now < max(entry.lifetime.freshUntil, entry.lifetime.errorUntil)

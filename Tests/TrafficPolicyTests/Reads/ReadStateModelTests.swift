@@ -10,6 +10,7 @@ private struct Pair: ~Copyable {
   private var random: SeededRandom
   private var state: ReadState
   private var naive: NaiveReads
+  private let lifetimes: Lifetimes
   private var now: Int64 = 0
   private var tickets: [(number: UInt64, thing: String)] = []
   /// How often each kind of answer was given.
@@ -23,7 +24,8 @@ private struct Pair: ~Copyable {
     settings.staleWhileRevalidate = seed % 3 == 0 ? .zero : .seconds(2)
     settings.staleIfError = seed % 5 == 0 ? .zero : .seconds(4)
     if seed % 7 == 0 { settings.ttl = .zero }
-    self.state = ReadState(maxBytes: 1 << 20, lifetimes: Lifetimes(settings))
+    self.lifetimes = Lifetimes(settings)
+    self.state = ReadState(maxBytes: 1 << 20, lifetimes: self.lifetimes)
     self.naive = NaiveReads(settings)
   }
 
@@ -97,7 +99,11 @@ private struct Pair: ~Copyable {
     guard let flight = self.naive.flights.flights.randomElement(using: &self.random) else { return }
     let (outcome, moment) = (self.anyOutcome(for: flight.key), self.moment())
     let expected = self.naive.flightEnded(flight.number, outcome, at: moment)
-    switch self.state.flightEnded(flight.number, outcome, at: moment) {
+    let yield = self.lifetimes.yield(
+      of: outcome, to: flight.key, withDocument: flight.withDocument, flight: flight.number,
+      at: moment)
+    let end = self.state.flightEnded(flight.number, outcome, leaving: yield, at: moment.now)
+    switch end {
     case .deliver: #expect(expected == nil)
     case .deliverStale(let read):
       #expect(expected == read.flight)
