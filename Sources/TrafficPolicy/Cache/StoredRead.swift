@@ -80,14 +80,10 @@ package final class StoredRead: Sendable {
     return .execution(execution)
   }
 
-  /// True if AWS said that nothing is pending for the thing: to a describe of `$next`, or with two
-  /// empty lists.
+  /// True if this is the answer to a describe of `$next` that nothing is pending for the thing.
   package var saysNothingPending: Bool {
-    switch self.answer {
-    case .execution(let execution): execution == nil && self.key.subject.jobID == "$next"
-    case .pending(let lists): lists.inProgress.isEmpty && lists.queued.isEmpty
-    case .refusal: false
-    }
+    guard case .execution(nil) = self.answer else { return false }
+    return self.key.subject.jobID == "$next"
   }
 }
 
