@@ -75,11 +75,24 @@ package struct ReadStore: ~Copyable {
   /// Heap held by all entries and by the store itself, by estimate. Never above ``maxBytes``.
   package var bytes: Int { self.entryBytes + self.table.bytes + self.ghosts.bytes }
 
-  /// The entry under a key, fresh or stale, and with or without document: that is for the caller to
-  /// look at. One that has expired is dropped instead. Counts as a use.
-  package mutating func lookup(_ key: ReadKey, at now: Int64) -> StoredRead? {
-    guard let place = self.findAlive(key, KeyHash(key), at: now) else { return nil }
+  /// What `use` makes of the entry under a key, which may be fresh or stale, and with or without
+  /// document. Counts as a use of the entry unless it is nil: an entry that cannot serve those who
+  /// ask has no claim to stay. An entry that has expired is dropped instead.
+  package mutating func lookup<Use>(
+    _ key: ReadKey, at now: Int64, as use: (StoredRead) -> Use?
+  ) -> Use? {
+    guard let place = self.findAlive(key, KeyHash(key), at: now),
+      let use = self.table[place].read.flatMap(use)
+    else { return nil }
     if self.table[place].uses < EntrySlot.mostUses { self.table[place].uses += 1 }
+    return use
+  }
+
+  /// The entry under a key, without a use of it.
+  package func peek(_ key: ReadKey, at now: Int64) -> StoredRead? {
+    guard let place = self.table.find(key, KeyHash(key)), now < self.table[place].end else {
+      return nil
+    }
     return self.table[place].read
   }
 
@@ -133,9 +146,8 @@ package struct ReadStore: ~Copyable {
     return before - self.count
   }
 
-  /// Drops what has expired among the next so many places of the table, round and round. Storing
-  /// does this by itself; a timer may, for a store that nobody stores in any more.
-  package mutating func sweep(places: Int, at now: Int64) {
+  /// Drops what has expired among the next so many places of the table, round and round.
+  private mutating func sweep(places: Int, at now: Int64) {
     for _ in 0..<min(places, Int(self.table.places)) {
       if self.hand >= self.table.places { self.hand = 0 }
       let place = self.hand

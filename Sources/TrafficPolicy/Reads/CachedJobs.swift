@@ -117,8 +117,8 @@ extension CachedJobs {
       return self.serve(read, as: .stale, to: wish, at: now)
     case .join(let flight, let seat):
       return try await self.wait(in: seat, of: flight, shard, wish, as: .coalesced)
-    case .lead(let flight, let seat):
-      self.launch(call, as: flight, shard, in: context)
+    case .lead(let flight, let withDocument, let seat):
+      self.launch(call, withDocument: withDocument, as: flight, shard, in: context)
       return try await self.wait(
         in: seat, of: flight, shard, wish, as: wish.bypasses ? .bypass : .miss)
     case .notCached:
@@ -166,8 +166,10 @@ extension CachedJobs {
 extension CachedJobs {
   /// Begins a flight that a caller waits for; in its loop it is on its way when this returns.
   private func launch(
-    _ call: ReadCall, as flight: FlightTable.Number, _ shard: ReadShard, in context: CallContext
+    _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
+    in context: CallContext
   ) {
+    let call = call.asking(forDocument: withDocument)
     let context = context.shared
     let task =
       if self.executor.loop.inEventLoop {

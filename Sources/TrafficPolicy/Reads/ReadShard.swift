@@ -53,7 +53,7 @@ extension ReadShard {
     case serve(StoredRead, CacheResult.Outcome)
     case serveAndRefresh(StoredRead, flight: Number, withDocument: Bool)
     case join(flight: Number, FlightSeat)
-    case lead(flight: Number, FlightSeat)
+    case lead(flight: Number, withDocument: Bool, FlightSeat)
     case notCached
   }
 
@@ -74,7 +74,8 @@ extension ReadShard {
         guarded.desks[flight] = Desk()
         return .serveAndRefresh(read, flight: flight, withDocument: withDocument)
       case .join(let flight): return .join(flight: flight, guarded.seat(in: flight))
-      case .lead(let flight): return .lead(flight: flight, guarded.seat(in: flight))
+      case .lead(let flight, let withDocument):
+        return .lead(flight: flight, withDocument: withDocument, guarded.seat(in: flight))
       case .notCached: return .notCached
       }
     }

@@ -101,8 +101,8 @@ extension ReadState {
     case serveAndRefresh(StoredRead, flight: Number, withDocument: Bool)
     /// Wait for a flight that others began.
     case join(flight: Number)
-    /// Begin this flight and wait for it.
-    case lead(flight: Number)
+    /// Begin this flight and wait for it. It may bring a document that this caller has no use for.
+    case lead(flight: Number, withDocument: Bool)
     /// Nothing is stored for a caller that would not have AWS asked.
     case notCached
   }
@@ -110,10 +110,14 @@ extension ReadState {
   /// A caller asks. Nil if it would have to wait; then nothing has changed, and ``asked(_:now:)``
   /// is next.
   mutating func lookedUp(_ wish: ReadWish, now: Int64) -> OnRead? {
-    if !wish.bypasses, let read = self.store.lookup(wish.key, at: now) {
-      if wish.takes(fresh: read, at: now) { return .serve(read, .hit) }
-      if wish.takes(stale: read), read.servesWhileRevalidating(at: now) {
-        return self.serveStale(read, to: wish)
+    if !wish.bypasses {
+      let found = self.store.lookup(wish.key, at: now) { read in
+        wish.serving(of: read, at: now).map { (read, $0) }
+      }
+      switch found {
+      case (let read, .fresh)?: return .serve(read, .hit)
+      case (let read, .stale)?: return self.serveStale(read, to: wish)
+      case nil: break
       }
     }
     return wish.control.onlyIfCached ? .notCached : nil
@@ -128,8 +132,12 @@ extension ReadState {
       self.table.joined(flight)
       return .join(flight: flight)
     }
-    return .lead(
-      flight: self.table.began(wish.key, withDocument: wish.withDocument, isBackground: false))
+    // What is fetched takes the place of what is stored, so it must serve whom that serves.
+    let present = self.store.peek(wish.key, at: now)
+    let isForOthers = present.map { $0.hasDocument && $0.servesWhileRevalidating(at: now) } ?? false
+    let withDocument = wish.withDocument || isForOthers
+    let flight = self.table.began(wish.key, withDocument: withDocument, isBackground: false)
+    return .lead(flight: flight, withDocument: withDocument)
   }
 
   private mutating func serveStale(_ read: StoredRead, to wish: ReadWish) -> OnRead {
@@ -170,7 +178,7 @@ extension ReadState {
       self.keep(yield.next, flight, at: now)
     }
     guard case .failure(let cause) = outcome, !cause.isAnswer,
-      let read = self.store.lookup(key, at: now), read.servesOnError(at: now)
+      let read = self.store.lookup(key, at: now, as: { $0.servesOnError(at: now) ? $0 : nil })
     else { return .deliver }
     return .deliverStale(read)
   }
@@ -209,10 +217,10 @@ extension ReadState {
   ///
   /// - Parameter wish: for the thing's `$next`.
   mutating func knownNothingPending(_ wish: ReadWish, now: Int64) -> StoredRead? {
-    guard !wish.bypasses, let read = self.store.lookup(wish.key, at: now),
-      read.saysNothingPending, wish.takes(fresh: read, at: now)
-    else { return nil }
-    return read
+    guard !wish.bypasses else { return nil }
+    return self.store.lookup(wish.key, at: now) { read in
+      read.saysNothingPending && wish.takes(fresh: read, at: now) ? read : nil
+    }
   }
 
   /// A start-next is about to be sent. Its end is told with the ticket.

@@ -30,6 +30,19 @@ struct ReadWish: Equatable, Sendable {
   /// Who names an age wants nothing past its time either (RFC 9111 §5.2.1.1).
   var takesStale: Bool { !self.control.noCache && self.control.maxAgeSeconds == nil }
 
+  /// How an answer serves a caller.
+  enum Serving {
+    case fresh
+    /// Past its time, while another is fetched.
+    case stale
+  }
+
+  /// How an answer serves this caller; nil if it does not.
+  func serving(of read: StoredRead, at now: Int64) -> Serving? {
+    if self.takes(fresh: read, at: now) { return .fresh }
+    return self.takes(stale: read) && read.servesWhileRevalidating(at: now) ? .stale : nil
+  }
+
   /// Whether an answer is fresh, young enough and whole enough for this caller.
   func takes(fresh read: StoredRead, at now: Int64) -> Bool {
     guard read.isFresh(at: now), read.serves(withDocument: self.withDocument) else { return false }

@@ -32,6 +32,13 @@ enum CacheSamples {
   }
 }
 
+extension ReadStore {
+  /// The entry under a key, used as it is.
+  mutating func lookup(_ key: ReadKey, at now: Int64) -> StoredRead? {
+    self.lookup(key, at: now) { $0 }
+  }
+}
+
 /// The same numbers on every run: Steele, Lea and Flood's SplitMix64.
 struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64

@@ -68,8 +68,7 @@ import TrafficPolicy
       switch Int.random(in: 0..<100, using: &self.random) {
       case 0..<50: self.lookUp(self.anyKey())
       case 50..<90: self.storeAnything(under: self.anyKey())
-      case 90..<93: self.outdateAnything(under: self.anyKey())
-      case 93..<96: self.store.sweep(places: 7, at: self.now)
+      case 90..<96: self.outdateAnything(under: self.anyKey())
       default: self.removeThing(self.anyKey().thing)
       }
       #expect(self.store.bytes <= self.store.maxBytes)

@@ -102,12 +102,6 @@ import TrafficPolicy
     #expect(most < 150)
     #expect(store.evictions.capacity == 0)
     #expect(store.evictions.expired > 19_000)
-
-    // Without stores, the sweep of a timer does the same.
-    store.sweep(places: .max, at: .max)
-    #expect(store.count == 0)
-    store.sweep(places: 1, at: .max)
-    #expect(store.evictions.expired == 20_000)
   }
 
   @Test func `room is made of what has expired first`() {
@@ -129,6 +123,27 @@ import TrafficPolicy
     #expect(store.evictions.capacity == 0)
     #expect(store.evictions.expired == 200)
     #expect(alive.allSatisfy { store.lookup($0, at: 10) != nil })
+  }
+
+  @Test func `an entry that is found and serves nobody is not used by that`() {
+    var store = ReadStore(maxBytes: 512 << 10)
+    let (used, found, peeked) = (
+      Self.door, CacheSamples.key("window"), CacheSamples.key("gate")
+    )
+    for key in [used, found, peeked] {
+      #expect(store.store(CacheSamples.read(key), at: 0) == .stored)
+    }
+    for _ in 0..<3 {
+      #expect(store.lookup(used, at: 0) != nil)
+      #expect(store.lookup(found, at: 0) { _ in nil as Int? } == nil)
+      #expect(store.peek(peeked, at: 0) != nil)
+    }
+    for index in 0..<3_000 {
+      _ = store.store(CacheSamples.read(CacheSamples.key("passing-\(index)")), at: 0)
+    }
+    #expect(store.peek(used, at: 0) != nil)
+    #expect(store.peek(found, at: 0) == nil)
+    #expect(store.peek(peeked, at: 0) == nil)
   }
 
   @Test func `who comes back soon after leaving stays through a scan`() {

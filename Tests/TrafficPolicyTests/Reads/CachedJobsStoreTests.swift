@@ -112,6 +112,27 @@ import Testing
     #expect(bench.metric("iot_jobs_gateway_cache_requests_total{result=\"bypass\"} 1"))
   }
 
+  @Test(arguments: [CacheControl(noCache: true), CacheControl(maxAgeSeconds: 1)])
+  func `who wants another answer leaves no less to others than there was`(
+    control: CacheControl
+  ) async throws {
+    let bench = await self.stocked { $0.ttl = .seconds(60) }
+    let bare = ReadBench.ask(document: false)
+    bench.time.advance(by: .seconds(2))
+    let caller = bench.describe(bare, control)
+    await bench.backend.untilCalls(2)
+    #expect(bench.backend.calls[1] == .describe(ReadBench.ask(document: true)))
+    bench.backend.open(1, .execution(ReadBench.execution(version: 2)))
+    #expect(try await caller.value.get().value == ReadBench.execution(version: 2, document: nil))
+    #expect(try self.stored(bench)?.get().value == ReadBench.execution(version: 2))
+    // When that serves nobody any more, no more is asked for than is wanted.
+    bench.time.advance(by: .seconds(70))
+    _ = bench.describe(bare, control)
+    await bench.backend.untilCalls(3)
+    #expect(bench.backend.calls[2] == .describe(bare))
+    bench.backend.open(2, .execution(nil))
+  }
+
   @Test func `an answer older than a caller wants is not served to it`() async throws {
     let bench = await self.stocked { $0.ttl = .seconds(60) }
     bench.time.advance(by: .seconds(10))

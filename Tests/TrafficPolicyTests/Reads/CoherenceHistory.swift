@@ -152,10 +152,9 @@ extension CoherenceHistory {
       self.check(read, for: caller)
       self.reads.append(
         Read(number: flight, key: wish.key, withDocument: withDocument, callers: []))
-    case .lead(let flight):
+    case .lead(let flight, let withDocument):
       self.reads.append(
-        Read(
-          number: flight, key: wish.key, withDocument: wish.withDocument, callers: [caller]))
+        Read(number: flight, key: wish.key, withDocument: withDocument, callers: [caller]))
     case .join(let flight):
       let index = self.reads.firstIndex { $0.number == flight }!
       self.reads[index].callers.append(caller)

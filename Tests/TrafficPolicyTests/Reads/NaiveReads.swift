@@ -13,7 +13,7 @@ struct NaiveReads {
     case serve(UInt64, CacheResult.Outcome)
     case serveAndRefresh(UInt64, withDocument: Bool)
     case join(UInt64)
-    case lead
+    case lead(withDocument: Bool)
     case notCached
     case wait
   }
@@ -64,7 +64,14 @@ struct NaiveReads {
     guard found == .wait else { return found }
     guard !wish.control.noCache, wish.control.maxAgeSeconds != 0,
       let flight = self.flights.current(wish.key, wantsDocument: wish.withDocument)
-    else { return .lead }
+    else {
+      let entry = self.entry(wish.key, at: now)
+      let isForOthers =
+        entry.map {
+          $0.hasDocument && now < max($0.lifetime.freshUntil, $0.lifetime.revalidateUntil)
+        } ?? false
+      return .lead(withDocument: wish.withDocument || isForOthers)
+    }
     return .join(flight)
   }
 

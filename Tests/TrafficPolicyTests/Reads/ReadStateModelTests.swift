@@ -77,9 +77,10 @@ private struct Pair: ~Copyable {
       given = .join(flight)
       self.naive.flights.joined(flight)
       self.seen["join", default: 0] += 1
-    case .lead(let flight):
-      given = .lead
-      self.began(flight, wish.key, wish.withDocument, isBackground: false)
+    case .lead(let flight, let withDocument):
+      given = .lead(withDocument: withDocument)
+      self.began(flight, wish.key, withDocument, isBackground: false)
+      self.seen["forOthers", default: 0] += withDocument == wish.withDocument ? 0 : 1
     case .notCached: given = .notCached
     case nil: given = .wait
     }
@@ -216,7 +217,7 @@ private struct Pair: ~Copyable {
     var pair = Pair(seed: 2)
     for _ in 0..<4_000 { pair.step() }
     let seen = pair.seen
-    for kind in ["hit", "stale", "refresh", "join", "staleIfError", "known"] {
+    for kind in ["hit", "stale", "refresh", "join", "staleIfError", "known", "forOthers"] {
       #expect(seen[kind, default: 0] > 0, "\(kind)")
     }
   }
