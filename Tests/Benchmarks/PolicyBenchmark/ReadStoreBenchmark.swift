@@ -74,7 +74,7 @@ enum ReadStoreBenchmark {
 
   private static func find(_ keys: [ReadKey], in store: inout ReadStore) -> Double {
     Figures.nanoseconds {
-      for key in keys { _ = store.lookup(key, at: 0) }
+      for key in keys { _ = store.lookup(key, at: 0) { $0 } }
     }
   }
 
