@@ -18,7 +18,7 @@ package enum OnSpend: Equatable, Sendable {
 /// due if calls came evenly spaced. The bucket is full when that instant is not in the future. The
 /// rule admits exactly what a token bucket does that holds `burst` tokens and gains one each
 /// `interval`.
-struct CallPace: Equatable, Sendable {
+struct CallPace: Hashable, Sendable {
   /// Instants lie between zero and here, 73 years, so that no sum of an instant, an interval and a
   /// tolerance overflows.
   static let endOfTime: Int64 = 1 << 61

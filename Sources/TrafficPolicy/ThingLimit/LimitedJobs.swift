@@ -5,7 +5,6 @@ package import JobsAPI
 /// Refuses a thing's call before it costs anything upstream.
 ///
 /// A refused call fails at once with ``JobsFailure/Cause/thingLimited(_:retryAfterMilliseconds:)``.
-/// Stored answers of what is wrapped cost nothing.
 package struct LimitedJobs<Next: JobsBackend>: JobsBackend {
   private let next: Next
   private let limiter: ThingLimiter
@@ -20,12 +19,6 @@ package struct LimitedJobs<Next: JobsBackend>: JobsBackend {
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
     try self.spend(.read, for: call.thingName)
     return try await self.next.describe(call, in: context)
-  }
-
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
-    self.next.storedDescribe(call, in: context)
   }
 
   package func getPending(

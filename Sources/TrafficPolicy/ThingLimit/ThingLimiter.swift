@@ -5,20 +5,23 @@ import Synchronization
 
 /// The limit for each thing: what it may read and write in a second, and in one burst.
 ///
-/// One limiter serves all event loops. A decision takes one short lock and allocates nothing.
+/// One limiter serves all event loops. A decision takes one short lock and, unless it is the time
+/// for the table to grow or shrink, allocates nothing.
 ///
 /// As many things as the settings say are tracked at a time, in 32 bytes each. If all of these are
-/// in the middle of something, then the things that come anew share one bucket of each kind, with
-/// the default limits (or a newcomer's own, where there is no default). So none of them gets more
-/// than it may have, a thing already tracked is not disturbed, and what newcomers lose to each other
-/// is counted apart, as `table_full`.
+/// in the middle of something, then those of the things that come anew share a bucket that are under
+/// the same limit: one bucket for the default, one for each override. So none of them gets more than
+/// it may have, be its limit the strictest; all of them together get no more than the sum of the
+/// limits that there are; a thing already tracked is not disturbed; and what newcomers lose to each
+/// other is counted apart, as `table_full`.
 package final class ThingLimiter: Sendable {
   private let mode: LimitMode
   private let defaults: ThingPaces
   private let overrides: LimitOverrides
   private let fingerprint: ThingFingerprint
   private let table: ThingTable
-  private let newcomers = Mutex(TrackedThing.none)
+  /// By pace, of which there are as many as limits in the settings.
+  private let newcomers = Mutex<[CallPace: TrackedThing]>([:])
   private let clock: PolicyClock
   private let metrics: ThingLimitMetrics
   private let offenders: Offenders
@@ -60,9 +63,8 @@ package final class ThingLimiter: Sendable {
       if case .refuse = answer { self.metrics.refused(kind, isEnforced: isEnforced) }
       return answer
     }
-    let shared = self.defaults.pace(of: kind) ?? pace
     let answer = self.newcomers.withLock {
-      $0.spend(kind, at: shared, now: CallPace.clamped(now))
+      $0[pace, default: .none].spend(kind, at: pace, now: CallPace.clamped(now))
     }
     if case .refuse = answer { self.metrics.refusedNewcomer(isEnforced: isEnforced) }
     return answer

@@ -55,10 +55,4 @@ import Testing
     }
     _ = try await self.jobs.getPending(GetPendingJobExecutions(thingName: "t"), in: self.context)
   }
-
-  @Test func `what is stored behind it costs nothing`() {
-    let call = DescribeJobExecution(thingName: "t", jobID: "j")
-    for _ in 0..<5 { #expect(self.jobs.storedDescribe(call, in: self.context) == nil) }
-    #expect(self.bench.metric("iot_jobs_gateway_limiter_things") == 0)
-  }
 }

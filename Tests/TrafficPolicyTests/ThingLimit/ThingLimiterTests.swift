@@ -126,9 +126,9 @@ private func settings(
   @Test func `newcomers to a full table share one bucket with the default limits`() {
     let bench = Self.fullBench()
     #expect(bench.limiter.spend(.read, for: "a") == .admit)
-    #expect(bench.limiter.spend(.read, for: "rich-b") == .admit)
+    #expect(bench.limiter.spend(.read, for: "b") == .admit)
     #expect(bench.limiter.spend(.read, for: "c") == .refuse(retryAfterMilliseconds: 100))
-    #expect(bench.limiter.spend(.read, for: "rich-d") == .refuse(retryAfterMilliseconds: 100))
+    #expect(bench.limiter.spend(.read, for: "d") == .refuse(retryAfterMilliseconds: 100))
     #expect(bench.refusals("table_full") == 2)
     #expect(bench.refusals("thing_read") == 0)
     #expect(bench.metric("iot_jobs_gateway_limiter_things") == 10)
@@ -151,6 +151,30 @@ private func settings(
       #expect(bench.limiter.spend(.write, for: "known-\(thing)") == .admit)
     }
     #expect(bench.refusals("thing_read") == 10)
+  }
+
+  @Test func `a newcomer with a stricter limit is held to it, whoever else comes`() {
+    let bench = Self.fullBench()
+    var admitted = 0
+    for _ in 0..<1_000 {
+      // A call each 200 ms, for 200 s: a hundredth a second, after the two at once.
+      if bench.limiter.spend(.read, for: "known-10") == .admit { admitted += 1 }
+      #expect(bench.limiter.spend(.read, for: "a") == .admit)
+      bench.clock.advance(by: .milliseconds(200))
+      // So that the table stays full.
+      for thing in 0..<10 { _ = bench.limiter.spend(.read, for: "known-\(thing)") }
+    }
+    #expect(admitted == 3)
+    #expect(bench.refusals("table_full") == 997)
+    #expect(bench.metric("iot_jobs_gateway_limiter_things") == 10)
+  }
+
+  @Test func `newcomers with a generous limit share it, and leave the others theirs`() {
+    let bench = Self.fullBench()
+    for thing in 0..<100 { #expect(bench.limiter.spend(.read, for: "rich-\(thing)") == .admit) }
+    #expect(bench.limiter.spend(.read, for: "rich-0") == .refuse(retryAfterMilliseconds: 1_000))
+    #expect(bench.limiter.spend(.read, for: "a") == .admit)
+    #expect(bench.refusals("table_full") == 1)
   }
 
   @Test func `without a default a newcomer's own limit holds for what is shared`() {
