@@ -14,7 +14,6 @@ package enum LogKey {
   package static let key = "key"
   package static let listener = "listener"
   package static let method = "method"
-  package static let mode = "mode"
   package static let reason = "reason"
   package static let refused = "refused"
   package static let requestID = "request-id"

@@ -12,6 +12,9 @@ package final class RateLimitedMetrics: Sendable {
     case thingWrite = "thing_write"
     case accountRead = "account_read"
     case accountWrite = "account_write"
+    /// The caller's deadline passed, or the caller went, while the call waited for its turn.
+    case accountReadAbandoned = "account_read_abandoned"
+    case accountWriteAbandoned = "account_write_abandoned"
     /// The table of things is full, and the newcomers' common bucket is empty.
     case tableFull = "table_full"
   }
@@ -24,13 +27,14 @@ package final class RateLimitedMetrics: Sendable {
   package init(registry: MetricsRegistry) {
     let limited = registry.family(
       Counter.self, "iot_jobs_gateway_rate_limited_total",
-      help: "Calls that a limit held back, or would have in shadow mode.",
+      help:
+        "Upstream calls that a limit held back, or would have in shadow mode; many may share one.",
       labels: ["reason", "mode"])
     self.enforced = Reason.allCases.map { limited.child($0.rawValue, LimitMode.enforce.rawValue) }
     self.shadowed = Reason.allCases.map { limited.child($0.rawValue, LimitMode.shadow.rawValue) }
     let admitted = registry.family(
       Counter.self, "iot_jobs_gateway_admitted_total",
-      help: "Calls that all limits let through to AWS.", labels: ["kind"])
+      help: "Upstream calls that all limits let through to AWS.", labels: ["kind"])
     self.readsAdmitted = admitted.child(CallKind.read.rawValue)
     self.writesAdmitted = admitted.child(CallKind.write.rawValue)
   }
@@ -56,13 +60,15 @@ package final class RateLimitedMetrics: Sendable {
 
 extension RateLimitedMetrics.Reason {
   /// The position in `allCases`.
-  fileprivate var index: Int {
+  var index: Int {
     switch self {
     case .thingRead: 0
     case .thingWrite: 1
     case .accountRead: 2
     case .accountWrite: 3
-    case .tableFull: 4
+    case .accountReadAbandoned: 4
+    case .accountWriteAbandoned: 5
+    case .tableFull: 6
     }
   }
 }

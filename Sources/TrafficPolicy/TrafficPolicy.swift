@@ -23,17 +23,19 @@ package struct TrafficPolicy: Sendable {
     logger: Logger, clock: PolicyClock = PolicyClock(), wallClock: WallClock = .system
   ) {
     let limited = RateLimitedMetrics(registry: registry)
+    let offenders = Offenders(
+      log: OffenderLog(logger, on: group.any(), thingLimit: settings.thingLimit.mode))
     self.cache = ReadCache(
       settings.readCache, clock: clock, wallClock: wallClock,
       metrics: CacheMetrics(registry: registry), shards: Array(group.makeIterator()).count)
     self.limiter = ThingLimiter(
       settings.thingLimit, clock: clock,
       metrics: ThingLimitMetrics(registry: registry, limited: limited),
-      offenders: Offenders(
-        log: OffenderLog(logger, on: group.any(), mode: settings.thingLimit.mode)))
+      offenders: offenders)
     self.budget = AccountBudget(
       settings.accountBudget, clock: clock,
-      metrics: BudgetMetrics(registry: registry, limited: limited), loop: group.any())
+      metrics: BudgetMetrics(registry: registry, limited: limited), offenders: offenders,
+      loop: group.any())
   }
 
   /// Ends what the policies do of their own accord, which is to refresh stored answers in the

@@ -61,7 +61,8 @@ def test_the_policies_show_what_they_do(default_gateway):
         assert seen.types.get(name) == kind, name
         assert name in seen.helps
     # Every series is there from the start, so that a rate over it has a beginning.
-    for reason in ("thing_read", "thing_write", "account_read", "account_write", "table_full"):
+    account = ("account_read", "account_write", "account_read_abandoned", "account_write_abandoned")
+    for reason in ("thing_read", "thing_write", *account, "table_full"):
         for mode in ("enforce", "shadow"):
             labels = frozenset({("reason", reason), ("mode", mode)})
             assert (f"{PREFIX}_rate_limited_total", labels) in seen.samples

@@ -14,15 +14,18 @@ package final class AccountBudget: Sendable {
   private let writes: KindBudget?
   private let metrics: BudgetMetrics
 
-  /// - Parameter loop: for its timers.
+  /// - Parameters:
+  ///   - offenders: hear of each thing that is refused.
+  ///   - loop: for its timers.
   package init(
     _ settings: AccountBudgetSettings, clock: PolicyClock, metrics: BudgetMetrics,
-    loop: any EventLoop
+    offenders: Offenders, loop: any EventLoop
   ) {
     func budget(_ kind: CallKind, _ limit: RateLimit?) -> KindBudget? {
       limit.map {
         KindBudget(
-          kind, limit: $0, settings: settings, clock: clock, metrics: metrics, loop: loop)
+          kind, limit: $0, settings: settings, clock: clock, metrics: metrics,
+          offenders: offenders, loop: loop)
       }
     }
     self.reads = budget(.read, settings.reads)
@@ -62,7 +65,8 @@ package final class AccountBudget: Sendable {
     self[kind]?.throttled()
   }
 
-  /// Calls a second that are let through at present, for each kind that has a budget.
+  /// Thousandths of a call a second that are let through at present, for each kind that has a
+  /// budget.
   private var levels: [(kind: CallKind, level: Int64)] {
     CallKind.allCases.compactMap { kind in self[kind].map { (kind, $0.level) } }
   }

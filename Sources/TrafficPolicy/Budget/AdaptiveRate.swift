@@ -66,3 +66,14 @@ package struct AdaptiveRate: Sendable {
     return self.base < level ? .reduced : .held
   }
 }
+
+extension AdaptiveRate {
+  /// A level in calls a second, exact: 10 thousandths are `0.01`.
+  static func decimal(_ level: Int64) -> String {
+    let (whole, rest) = level.quotientAndRemainder(dividingBy: 1_000)
+    guard rest > 0 else { return "\(whole)" }
+    var fraction = String(1_000 + rest).dropFirst()
+    while fraction.last == "0" { fraction.removeLast() }
+    return "\(whole).\(fraction)"
+  }
+}

@@ -20,12 +20,7 @@ package final class BudgetMetrics: Sendable {
 
   /// - Parameter limited: the families shared with the limit for each thing.
   package init(registry: MetricsRegistry, limited: RateLimitedMetrics) {
-    let levels = self.levels
-    registry.register(
-      SampledGauges(
-        name: "iot_jobs_gateway_budget_level",
-        help: "Calls a second that the account's budget allows now.",
-        sample: { levels.sample() }))
+    registry.register(self.levels)
     let waiting = registry.family(
       Gauge.self, "iot_jobs_gateway_budget_waiting",
       help: "Calls that wait for their turn in the account's budget.", labels: ["kind"])
@@ -54,20 +49,22 @@ package final class BudgetMetrics: Sendable {
     }
   }
 
-  /// From now on the levels are asked for here. A kind without a budget has no level.
+  /// From now on the levels, in thousandths of a call a second, are asked for here. A kind without a budget has no level.
   func sampleLevels(_ sample: @escaping @Sendable () -> [(kind: CallKind, level: Int64)]) {
     self.levels.source.withLock { $0 = sample }
   }
 }
 
 /// The levels change with time alone, so they are asked for and not told.
-private final class BudgetLevels: Sendable {
+private final class BudgetLevels: MetricSource {
   let source = Mutex<@Sendable () -> [(kind: CallKind, level: Int64)]>({ [] })
 
-  func sample() -> [(labels: [ExpositionText.Label], value: Int64)] {
+  func expose(into text: inout ExpositionText) {
     let source = self.source.withLock { $0 }
-    return source().map { kind, level in
-      ([ExpositionText.Label(name: "kind", value: kind.rawValue)], level)
+    let name = "iot_jobs_gateway_budget_level"
+    text.family(name, .gauge, help: "Calls a second that the account's budget allows now.")
+    for (kind, level) in source() {
+      text.sample(name, [.init(name: "kind", value: kind.rawValue)], AdaptiveRate.decimal(level))
     }
   }
 }

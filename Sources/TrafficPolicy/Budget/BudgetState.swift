@@ -66,9 +66,9 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   /// Calls that wait.
   package var waitingCount: Int { self.queue.count }
 
-  /// Calls a second that are let through at present, rounded.
+  /// Thousandths of a call a second that are let through at present.
   package func level(now: Int64) -> Int64 {
-    (self.rate.level(at: max(now, self.present)) + 500) / 1_000
+    self.rate.level(at: max(now, self.present))
   }
 
   // MARK: Calls

@@ -32,17 +32,19 @@ final class KindBudget: Sendable {
   private let clock: PolicyClock
   private let metrics: BudgetMetrics.Kind
   private let limited: RateLimitedMetrics
+  private let offenders: Offenders
   private let loop: any EventLoop
   private let guarded: Mutex<Guarded>
 
   init(
     _ kind: CallKind, limit: RateLimit, settings: AccountBudgetSettings, clock: PolicyClock,
-    metrics: BudgetMetrics, loop: any EventLoop
+    metrics: BudgetMetrics, offenders: Offenders, loop: any EventLoop
   ) {
     self.kind = kind
     self.clock = clock
     self.metrics = metrics[kind]
     self.limited = metrics.limited
+    self.offenders = offenders
     self.loop = loop
     let state = BudgetState<WaitingCall>(
       kind, limit: limit, maxWait: settings.maxWait.wholeNanoseconds,
@@ -50,7 +52,7 @@ final class KindBudget: Sendable {
     self.guarded = Mutex(Guarded(state: state))
   }
 
-  /// Calls a second that are let through at present.
+  /// Thousandths of a call a second that are let through at present.
   var level: Int64 {
     let now = self.clock.now
     return self.guarded.withLock { $0.state.level(now: now) }
@@ -90,7 +92,7 @@ extension KindBudget {
     switch arrived {
     case .admit: return
     case .tooLate: throw JobsFailure(.deadlineExceeded(mayHaveBeenApplied: false))
-    case .refuse(let retryAfter): throw self.refusal(retryAfter)
+    case .refuse(let retryAfter): throw self.refusal(of: thing, retryAfter)
     case .wait(let ticket): try await self.outcome(of: call, ticket)
     case .waitDisplacing(let ticket, let other):
       let retryAfter = self.guarded.withLock {
@@ -113,16 +115,24 @@ extension KindBudget {
     case .admitted where Task.isCancelled:
       // Its turn came and the caller went at the same time: the next may have the token.
       self.update { state, now in state.gaveBack(now: now) }
-      throw JobsFailure(.cancelled(mayHaveBeenApplied: false))
+      throw self.abandonment(.cancelled(mayHaveBeenApplied: false))
     case .admitted: return
-    case .refused(let retryAfter): throw self.refusal(retryAfter)
-    case .deadlinePassed: throw JobsFailure(.deadlineExceeded(mayHaveBeenApplied: false))
-    case .cancelled: throw JobsFailure(.cancelled(mayHaveBeenApplied: false))
+    case .refused(let retryAfter): throw self.refusal(of: call.thing, retryAfter)
+    case .deadlinePassed: throw self.abandonment(.deadlineExceeded(mayHaveBeenApplied: false))
+    case .cancelled: throw self.abandonment(.cancelled(mayHaveBeenApplied: false))
     }
   }
 
-  private func refusal(_ retryAfterMilliseconds: Int64) -> JobsFailure {
+  /// The end of a wait that outlasted its caller's patience. A caller's deadline cancels its task as a
+  /// rule, so that the two are one thing here.
+  private func abandonment(_ cause: JobsFailure.Cause) -> JobsFailure {
+    self.limited.refused(self.kind == .read ? .accountReadAbandoned : .accountWriteAbandoned)
+    return JobsFailure(cause)
+  }
+
+  private func refusal(of thing: String, _ retryAfterMilliseconds: Int64) -> JobsFailure {
     self.limited.refused(self.kind == .read ? .accountRead : .accountWrite)
+    self.offenders.refused(thing)
     return JobsFailure(
       .budgetExhausted(self.kind, retryAfterMilliseconds: retryAfterMilliseconds))
   }

@@ -8,16 +8,17 @@ import Telemetry
 package struct OffenderLog: Sendable {
   private let logger: Logger
   private let loop: any EventLoop
-  private let mode: LimitMode
+  private let thingLimit: LimitMode
   private let listed: Int
 
   /// - Parameters:
-  ///   - mode: Of the limit that refuses, which a reader of the line wants to know.
+  ///   - thingLimit: Whether the limit for each thing is kept: in shadow its refusals are counted
+  ///     too, though nobody met them. Those of the account's budgets were met.
   ///   - listed: Names in a line. Five of the longest names fit into what the log gives a value.
-  package init(_ logger: Logger, on loop: any EventLoop, mode: LimitMode, listed: Int = 5) {
+  package init(_ logger: Logger, on loop: any EventLoop, thingLimit: LimitMode, listed: Int = 5) {
     self.logger = logger
     self.loop = loop
-    self.mode = mode
+    self.thingLimit = thingLimit
     self.listed = listed
   }
 
@@ -33,7 +34,8 @@ package struct OffenderLog: Sendable {
     self.logger.notice(
       "things refused most",
       metadata: [
-        LogKey.things: .array(things), LogKey.refused: "\(total)", LogKey.mode: "\(self.mode)",
+        LogKey.things: .array(things), LogKey.refused: "\(total)",
+        LogKey.thingLimit: "\(self.thingLimit)",
       ])
   }
 }

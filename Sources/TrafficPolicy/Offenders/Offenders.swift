@@ -33,6 +33,8 @@ package final class Offenders: Sendable {
     if case .armTimer(let milliseconds) = answer { self.armTimer(milliseconds) }
   }
 
+  /// For a page that shows operators who is refused; the log is told without being asked.
+  ///
   /// Those refused most first: since the last line in the log and, unless a quiet minute came
   /// between, in the time that the line tells of.
   package func top(_ count: Int) -> [Offender] {

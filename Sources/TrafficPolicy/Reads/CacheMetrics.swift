@@ -64,7 +64,7 @@ extension ReadStore.Evictions {
 
 extension CacheResult.Outcome {
   /// The position in `allCases`.
-  fileprivate var index: Int {
+  var index: Int {
     switch self {
     case .hit: 0
     case .miss: 1

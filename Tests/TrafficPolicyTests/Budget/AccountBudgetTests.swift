@@ -5,7 +5,8 @@ import NIOCore
 import NIOEmbedded
 import Telemetry
 import Testing
-import TrafficPolicy
+
+@testable import TrafficPolicy
 
 @Suite struct AccountBudgetTests {
   @Test func `a call for which there is a token is admitted at once`() {
@@ -94,6 +95,8 @@ import TrafficPolicy
     await stage.advance(milliseconds: 5)
     #expect(caller.outcome == .failed(.deadlineExceeded(mayHaveBeenApplied: false)))
     #expect(stage.sample(#"budget_waiting{kind="read"}"#) == "0")
+    #expect(stage.heldBack("account_read_abandoned") == "1")
+    #expect(stage.heldBack("account_read") == "0")
     // What it waited for is another's.
     let other = stage.caller()
     await stage.advance(milliseconds: 4)
@@ -132,6 +135,7 @@ import TrafficPolicy
     stage.executor.run()
     #expect(first.outcome == .failed(.cancelled(mayHaveBeenApplied: false)))
     #expect(stage.sample(#"budget_waiting{kind="read"}"#) == "1")
+    #expect(stage.heldBack("account_read_abandoned") == "1")
     await stage.advance(milliseconds: 20)
     #expect(second.outcome == .admitted)
     #expect(stage.sample(#"budget_waiting{kind="read"}"#) == "0")
@@ -148,6 +152,7 @@ import TrafficPolicy
     #expect(first.outcome == .failed(.cancelled(mayHaveBeenApplied: false)))
     #expect(second.outcome == .admitted)
     #expect(stage.sample(#"admitted_total{kind="read"}"#) == "3")
+    #expect(stage.heldBack("account_read_abandoned") == "1")
   }
 
   @Test func `who comes cancelled does not wait`() {
@@ -197,6 +202,8 @@ import TrafficPolicy
     #expect(
       greedy[2].outcome == .failed(.budgetExhausted(.read, retryAfterMilliseconds: 80)))
     #expect(stage.sample(#"budget_waiting{kind="read"}"#) == "3")
+    // The one that was refused and the one that gave way.
+    #expect(stage.offenders.top(5) == [Offender(thing: "greedy", refusals: 2, overcount: 0)])
     await stage.advance(milliseconds: 60)
     #expect(modest.outcome == .admitted)
     #expect(greedy[1].outcome == .admitted)
@@ -204,7 +211,24 @@ import TrafficPolicy
       stage.sample(#"rate_limited_total{reason="account_read",mode="enforce"}"#) == "2")
   }
 
+  @Test func `whose turn comes too late is among the offenders`() {
+    let stage = BudgetStage()
+    stage.exhaust(.update)
+    _ = stage.caller(.update, "late", startByMilliseconds: 5)
+    _ = stage.caller(.update, "gone", deadlineMilliseconds: 0)
+    #expect(stage.offenders.top(5) == [Offender(thing: "late", refusals: 1, overcount: 0)])
+    #expect(stage.heldBack("account_write") == "1")
+    #expect(stage.heldBack("account_write_abandoned") == "0")
+  }
+
   // MARK: Level
+
+  @Test func `a budget below one call a second has a level`() {
+    let stage = BudgetStage { $0.reads?.perSecond = 0.1 }
+    #expect(stage.sample(#"budget_level{kind="read"}"#) == "0.1")
+    stage.budget.failed(.read, BudgetStage.throttled)
+    #expect(stage.sample(#"budget_level{kind="read"}"#) == "0.07")
+  }
 
   @Test func `the level sinks when AWS throttles, and comes back`() async {
     let stage = BudgetStage()

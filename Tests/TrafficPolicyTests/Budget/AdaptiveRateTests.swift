@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
-import TrafficPolicy
+
+@testable import TrafficPolicy
 
 @Suite struct AdaptiveRateTests {
   private static let second: Int64 = 1_000_000_000
@@ -96,6 +97,13 @@ import TrafficPolicy
     #expect(rate.level(at: 0) == 1)
     #expect(rate.throttled(now: 0) == .held)
     #expect(rate.level(at: 0) == 1)
+  }
+
+  @Test(arguments: [
+    (0, "0"), (1, "0.001"), (10, "0.01"), (500, "0.5"), (50_000, "50"), (25_083, "25.083"),
+    (1_000_000_000_000, "1000000000"),
+  ]) func `a level is written as calls a second, with nothing rounded`(level: Int64, text: String) {
+    #expect(AdaptiveRate.decimal(level) == text)
   }
 
   @Test func `more than a billion a second is a billion`() {

@@ -17,7 +17,9 @@ import Transport
     let registry = MetricsRegistry()
     let metrics = BudgetMetrics(
       registry: registry, limited: RateLimitedMetrics(registry: registry))
-    return (AccountBudget(settings, clock: PolicyClock(), metrics: metrics, loop: loop), metrics)
+    let budget = AccountBudget(
+      settings, clock: PolicyClock(), metrics: metrics, offenders: Offenders(), loop: loop)
+    return (budget, metrics)
   }
 
   @Test func `a call goes on in its own loop, whoever ends its wait`() async throws {

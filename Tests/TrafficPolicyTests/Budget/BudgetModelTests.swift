@@ -58,7 +58,7 @@ import TrafficPolicy
       Self.step(&pair)
       #expect(pair.state.waitingCount == pair.model.calls.count)
       #expect(pair.state.waitingCount <= pair.model.maxWaiting)
-      #expect(pair.state.level(now: pair.now) == (pair.model.rate(at: pair.now) + 500) / 1_000)
+      #expect(pair.state.level(now: pair.now) == pair.model.rate(at: pair.now))
     }
     // In the end everybody is told, and once.
     while let due = pair.state.nextDue {

@@ -12,6 +12,7 @@ struct BudgetStage {
   let loop: NIOAsyncTestingEventLoop
   let executor = ManualExecutor()
   let registry = MetricsRegistry()
+  let offenders = Offenders()
   let budget: AccountBudget
   private let origin: ContinuousClock.Instant
 
@@ -32,7 +33,7 @@ struct BudgetStage {
       },
       metrics: BudgetMetrics(
         registry: self.registry, limited: RateLimitedMetrics(registry: self.registry)),
-      loop: loop)
+      offenders: self.offenders, loop: loop)
   }
 
   /// Lets time pass, and then whoever can go on.
@@ -80,6 +81,11 @@ struct BudgetStage {
       AWSRefusal(
         name: "ThrottlingException", httpStatus: 400, message: "Rate exceeded",
         kind: .throttled)))
+
+  /// Calls that were not let through for this reason.
+  func heldBack(_ reason: String) -> String? {
+    self.sample("rate_limited_total{reason=\"\(reason)\",mode=\"enforce\"}")
+  }
 
   /// The value of a sample, as the scrape shows it; nil if it is not there.
   func sample(_ name: String) -> String? {

@@ -94,7 +94,7 @@ import TrafficPolicy
     _ = Self.arrive(1, at: &state)
     #expect(state.nextDue == 20 * Self.millisecond)
     #expect(state.throttled(now: 0) == .reduced)
-    #expect(state.level(now: 0) == 35)
+    #expect(state.level(now: 0) == 35_000)
     #expect(state.nextDue == 28_571_429)
     #expect(state.nextEnded(now: 28_571_428) == nil)
     #expect(state.nextEnded(now: 28_571_429) == .admitted(1))
@@ -157,7 +157,7 @@ import TrafficPolicy
     var state = Self.state()
     for second in 0..<8 { _ = state.throttled(now: Int64(second) * Self.second) }
     let now = 7 * Self.second
-    #expect(state.level(now: now) == 5)
+    #expect(state.level(now: now) == 5_000)
     while state.admitAtOnce(now: now) {}
     var waiting = 0
     while Self.arrive(waiting, at: &state, now: now).isWait { waiting += 1 }

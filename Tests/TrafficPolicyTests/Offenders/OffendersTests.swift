@@ -40,7 +40,7 @@ private struct KeptLines: LogHandler {
     let lines = self.lines
     let logger = Logger(label: "test") { _ in KeptLines(lines: lines) }
     return Offenders(
-      capacity: 8, log: OffenderLog(logger, on: self.loop, mode: mode, listed: listed))
+      capacity: 8, log: OffenderLog(logger, on: self.loop, thingLimit: mode, listed: listed))
   }
 
   @Test func `a burst is one line, a second later`() {
@@ -51,7 +51,7 @@ private struct KeptLines: LogHandler {
     self.loop.advanceTime(by: .milliseconds(999))
     #expect(self.lines.all == [])
     self.loop.advanceTime(by: .milliseconds(1))
-    let line = #"things refused most mode: enforce refused: 51 things: ["a=30", "b=20"]"#
+    let line = #"things refused most refused: 51 thing-limit: enforce things: ["a=30", "b=20"]"#
     #expect(self.lines.all == [line])
     self.loop.advanceTime(by: .hours(1))
     #expect(self.lines.all == [line])
@@ -65,7 +65,7 @@ private struct KeptLines: LogHandler {
     }
     self.loop.advanceTime(by: .minutes(2))
     func line(_ count: Int) -> String {
-      #"things refused most mode: shadow refused: \#(count) things: ["a=\#(count)"]"#
+      #"things refused most refused: \#(count) thing-limit: shadow things: ["a=\#(count)"]"#
     }
     #expect(self.lines.all == [line(10)] + Array(repeating: line(600), count: 4) + [line(590)])
   }
@@ -78,8 +78,8 @@ private struct KeptLines: LogHandler {
     self.loop.advanceTime(by: .seconds(1))
     #expect(
       self.lines.all == [
-        #"things refused most mode: enforce refused: 1 things: ["a=1"]"#,
-        #"things refused most mode: enforce refused: 1 things: ["b=1"]"#,
+        #"things refused most refused: 1 thing-limit: enforce things: ["a=1"]"#,
+        #"things refused most refused: 1 thing-limit: enforce things: ["b=1"]"#,
       ])
   }
 
