@@ -77,16 +77,23 @@ final class ThingTable: Sendable {
   /// Counts one entry more, if the bound allows it after the hand has moved.
   private func makeRoom(in shard: inout ThingShard, now: Int64) -> Bool {
     let isFull = self.count >= self.maxThings
-    let forgotten = shard.sweep(now: now, isPressed: isFull)
-    if self.changeCount(by: 1 - forgotten) <= self.maxThings { return true }
-    self.changeCount(by: -1)
+    self.changeCount(by: -shard.sweep(now: now, isPressed: isFull))
+    var count = self.count
+    while count < self.maxThings {
+      let (exchanged, original) = self.tracked.weakCompareExchange(
+        expected: count, desired: count + 1, ordering: .relaxed)
+      if exchanged {
+        self.gauge.add(1)
+        return true
+      }
+      count = original
+    }
     return false
   }
 
-  @discardableResult
-  private func changeCount(by change: Int) -> Int {
-    guard change != 0 else { return self.count }
+  private func changeCount(by change: Int) {
+    guard change != 0 else { return }
     self.gauge.add(Int64(change))
-    return self.tracked.add(change, ordering: .relaxed).newValue
+    self.tracked.add(change, ordering: .relaxed)
   }
 }
