@@ -76,6 +76,14 @@ import TrafficPolicy
     // Nothing is lost either: the greedy one has the rest.
     #expect(after + together.greedy >= 50 * seconds)
     if perSecond < 0.4 { #expect(together.modest == alone.modest) }
+    // And it is not that some have all and others nothing: each keeps most of what it had, or its
+    // turn among all, where all ask for more than there is.
+    let turn = Double(50 * seconds) / 101
+    for thing in 0..<100 {
+      let had = Double(alone.modest[thing] ?? 0)
+      let has = Double(together.modest[thing] ?? 0)
+      #expect(has >= 0.8 * min(had, turn), "\(thing): \(has) of \(had)")
+    }
   }
 
   @Test func `a class that is saturated leaves the others their share`() {
