@@ -17,7 +17,7 @@ package struct TrafficPolicy: Sendable {
 
   /// - Parameters:
   ///   - group: the event loops that ``layers(over:on:)`` will be asked for. Timers run in one.
-  ///   - logger: hears of the things that are refused most.
+  ///   - logger: hears of the things that are refused most, and when AWS throttles.
   package init(
     _ settings: PolicySettings, on group: any EventLoopGroup, registry: MetricsRegistry,
     logger: Logger, clock: PolicyClock = PolicyClock(), wallClock: WallClock = .system
@@ -35,7 +35,7 @@ package struct TrafficPolicy: Sendable {
     self.budget = AccountBudget(
       settings.accountBudget, clock: clock,
       metrics: BudgetMetrics(registry: registry, limited: limited), offenders: offenders,
-      loop: group.any())
+      loop: group.any(), log: BudgetLog(logger))
   }
 
   /// Ends what the policies do of their own accord, which is to refresh stored answers in the

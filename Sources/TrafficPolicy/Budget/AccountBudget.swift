@@ -17,15 +17,16 @@ package final class AccountBudget: Sendable {
   /// - Parameters:
   ///   - offenders: hear of each thing that is refused.
   ///   - loop: for its timers.
+  ///   - log: hears when AWS throttles. Nil: nothing is written.
   package init(
     _ settings: AccountBudgetSettings, clock: PolicyClock, metrics: BudgetMetrics,
-    offenders: Offenders, loop: any EventLoop
+    offenders: Offenders, loop: any EventLoop, log: BudgetLog? = nil
   ) {
     func budget(_ kind: CallKind, _ limit: RateLimit?) -> KindBudget? {
       limit.map {
         KindBudget(
           kind, limit: $0, settings: settings, clock: clock, metrics: metrics,
-          offenders: offenders, loop: loop)
+          offenders: offenders, loop: loop, log: log)
       }
     }
     self.reads = budget(.read, settings.reads)
@@ -57,8 +58,15 @@ package final class AccountBudget: Sendable {
     self.metrics.limited.admitted(kind)
   }
 
-  /// A call that was sent ended in this failure.
+  /// A call that was sent was answered. AWS meters each request, so what was sent more than once is
+  /// charged afterwards, and keeps later calls waiting.
+  package func answered(_ kind: CallKind, _ trace: UpstreamTrace) {
+    if trace.attempts > 1 { self[kind]?.charge(trace.attempts - 1) }
+  }
+
+  /// A call that was sent ended in this failure. Charged as an answer is.
   package func failed(_ kind: CallKind, _ failure: JobsFailure) {
+    self.answered(kind, failure.trace)
     guard case .refused(let refusal) = failure.cause,
       refusal.kind == .throttled || refusal.httpStatus == 429
     else { return }

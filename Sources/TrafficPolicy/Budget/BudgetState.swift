@@ -71,6 +71,11 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
     self.rate.level(at: max(now, self.present))
   }
 
+  /// True if the rate is the configured one.
+  package func isAtCeiling(now: Int64) -> Bool {
+    self.level(now: now) == self.rate.ceiling
+  }
+
   // MARK: Calls
 
   /// Takes a token for a call, unless there is none or others wait: then it is to arrive.
@@ -115,6 +120,12 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   package mutating func gaveBack(now: Int64) {
     self.advance(now)
     self.bucket.giveBack()
+  }
+
+  /// More was sent for a call than the token it took.
+  package mutating func charge(_ tokens: Int, now: Int64) {
+    self.advance(now)
+    self.bucket.charge(tokens)
   }
 
   /// AWS found a call one too many.

@@ -3,7 +3,7 @@
 package import JobsAPI
 
 /// Lets calls go upstream when the account's budget has a token for them, and tells the budget when
-/// AWS found one too many.
+/// AWS found one too many, and when a call took more than one request.
 package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   private let next: Next
   private let budget: AccountBudget
@@ -20,7 +20,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
       try await self.budget.admit(.describe, for: call.thingName, in: context)
     }
     do {
-      return try await self.next.describe(call, in: context)
+      let reply = try await self.next.describe(call, in: context)
+      self.budget.answered(.read, reply.trace)
+      return reply
     } catch {
       self.budget.failed(.read, error)
       throw error
@@ -34,7 +36,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
       try await self.budget.admit(.pending, for: call.thingName, in: context)
     }
     do {
-      return try await self.next.getPending(call, in: context)
+      let reply = try await self.next.getPending(call, in: context)
+      self.budget.answered(.read, reply.trace)
+      return reply
     } catch {
       self.budget.failed(.read, error)
       throw error
@@ -48,7 +52,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
       try await self.budget.admit(.startNext, for: call.thingName, in: context)
     }
     do {
-      return try await self.next.startNext(call, in: context)
+      let reply = try await self.next.startNext(call, in: context)
+      self.budget.answered(.write, reply.trace)
+      return reply
     } catch {
       self.budget.failed(.write, error)
       throw error
@@ -63,7 +69,9 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
       try await self.budget.admit(callClass, for: call.thingName, in: context)
     }
     do {
-      return try await self.next.update(call, in: context)
+      let reply = try await self.next.update(call, in: context)
+      self.budget.answered(.write, reply.trace)
+      return reply
     } catch {
       self.budget.failed(.write, error)
       throw error

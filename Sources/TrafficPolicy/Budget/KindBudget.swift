@@ -14,6 +14,7 @@ import Telemetry
 final class KindBudget: Sendable {
   private struct Guarded: ~Copyable {
     var state: BudgetState<WaitingCall>
+    var rhythm = ReductionRhythm()
     /// When the timer that counts fires, and which it is.
     var timerDue: Int64?
     var timerNumber: UInt64 = 0
@@ -34,11 +35,13 @@ final class KindBudget: Sendable {
   private let limited: RateLimitedMetrics
   private let offenders: Offenders
   private let loop: any EventLoop
+  private let log: BudgetLog?
   private let guarded: Mutex<Guarded>
 
   init(
     _ kind: CallKind, limit: RateLimit, settings: AccountBudgetSettings, clock: PolicyClock,
-    metrics: BudgetMetrics, offenders: Offenders, loop: any EventLoop
+    metrics: BudgetMetrics, offenders: Offenders, loop: any EventLoop,
+    log: BudgetLog?
   ) {
     self.kind = kind
     self.clock = clock
@@ -46,6 +49,7 @@ final class KindBudget: Sendable {
     self.limited = metrics.limited
     self.offenders = offenders
     self.loop = loop
+    self.log = log
     let state = BudgetState<WaitingCall>(
       kind, limit: limit, maxWait: settings.maxWait.wholeNanoseconds,
       maxWaiting: settings.maxWaiting, now: clock.now)
@@ -64,10 +68,52 @@ final class KindBudget: Sendable {
     return self.guarded.withLock { $0.state.admitAtOnce(now: now) }
   }
 
+  /// More requests were sent for a call than the one it was admitted for.
+  func charge(_ requests: Int) {
+    self.update { state, now in state.charge(requests, now: now) }
+  }
+
   /// AWS found a call one too many.
   func throttled() {
     let answer = self.update { state, now in state.throttled(now: now) }
-    if answer == .reduced { self.metrics.reductions.increment() }
+    guard answer == .reduced else { return }
+    self.metrics.reductions.increment()
+    self.tellOfReduction()
+  }
+}
+
+// MARK: - Telling of reductions
+
+extension KindBudget {
+  private func tellOfReduction() {
+    guard let log = self.log else { return }
+    let now = self.clock.now
+    let (answer, level) = self.guarded.withLock { guarded in
+      (guarded.rhythm.reduced(), guarded.state.level(now: now))
+    }
+    guard answer == .writeAndArmTimer else { return }
+    log.reduced(self.kind, to: level)
+    self.lookAgain(log)
+  }
+
+  private func lookAgain(_ log: BudgetLog) {
+    self.loop.scheduleTask(in: .milliseconds(ReductionRhythm.minuteMilliseconds)) { [weak self] in
+      self?.minutePassed(log)
+    }
+  }
+
+  private func minutePassed(_ log: BudgetLog) {
+    let now = self.clock.now
+    let (answer, level) = self.guarded.withLock { guarded in
+      let isRestored = guarded.state.isAtCeiling(now: now)
+      return (guarded.rhythm.timerFired(isRestored: isRestored), guarded.state.level(now: now))
+    }
+    switch answer {
+    case .writeRestored: return log.restored(self.kind, to: level)
+    case .writeReducedAndArmTimer: log.reduced(self.kind, to: level)
+    case .armTimer: break
+    }
+    self.lookAgain(log)
   }
 }
 

@@ -5,12 +5,18 @@
 /// A rate is thousandths of a call a second, so a nanosecond at the rate of one is the smallest
 /// thing that can be gained; a token is 10^12 of these. Over any time t no more than the burst plus
 /// what the rate brings in t can be taken. A change of the rate touches nothing that was gained.
+/// What was used without being asked for is charged afterwards: the bucket goes into debt, and there
+/// is no token until the debt is paid.
 package struct TokenBucket: Sendable {
   static let token: Int64 = 1_000_000_000_000
   /// The largest burst that the numbers bear.
   static let maxBurst = 9_000_000
 
+  /// The largest debt in tokens; that of a smaller bucket is what it holds.
+  static let maxDebt = 200_000
+
   private let capacity: Int64
+  /// Below zero: debt.
   private var level: Int64
   /// Up to when the level counts.
   private var filledUntil: Int64
@@ -24,8 +30,8 @@ package struct TokenBucket: Sendable {
     self.filledUntil = now
   }
 
-  /// Whole tokens.
-  package var count: Int { Int(self.level / Self.token) }
+  /// Whole tokens; none in debt.
+  package var count: Int { Int(max(0, self.level) / Self.token) }
 
   /// Adds what came since the last time. A clock that went back adds nothing.
   package mutating func fill(at rate: AdaptiveRate, until now: Int64) {
@@ -50,6 +56,14 @@ package struct TokenBucket: Sendable {
     self.level = min(self.capacity, self.level + Self.token)
   }
 
+  /// Takes tokens whether they are there or not. The debt is bounded by the burst, so that the time
+  /// without tokens is no longer than an empty bucket takes to fill.
+  package mutating func charge(_ tokens: Int) {
+    let charged = Int64(min(max(tokens, 0), Self.maxDebt)) * Self.token
+    let lowest = -min(self.capacity, Int64(Self.maxDebt) * Self.token)
+    self.level = max(lowest, self.level - charged)
+  }
+
   /// When there is a token again, if none is taken. The time of the last fill if there is one.
   package func nextToken(at rate: AdaptiveRate) -> Int64 {
     var gained = self.level
@@ -68,7 +82,8 @@ package struct TokenBucket: Sendable {
   /// Nanoseconds from the last fill until so many tokens have been there, at a rate that stays.
   package func nanoseconds(untilTaken tokens: Int, at level: Int64) -> Int64 {
     let (needed, overflow) = Int64(tokens).multipliedReportingOverflow(by: Self.token)
-    return overflow ? .max : Self.nanoseconds(toGain: needed - self.level, at: level)
+    return overflow
+      ? .max : Self.nanoseconds(toGain: needed.subtractingClamped(self.level), at: level)
   }
 
   private static func nanoseconds(toGain amount: Int64, at level: Int64) -> Int64 {

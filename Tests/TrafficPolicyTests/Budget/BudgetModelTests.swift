@@ -79,6 +79,7 @@ import TrafficPolicy
     case 13: self.throttle(&pair)
     case 14: self.giveBack(&pair)
     case 15: self.waitForTheNext(&pair)
+    case 16: self.charge(&pair)
     default:
       pair.now += Int64.random(in: 0...40_000_000, using: &pair.random)
       self.drain(&pair)
@@ -159,6 +160,12 @@ import TrafficPolicy
     pair.model.fill(until: pair.now)
     pair.model.tokens = min(pair.model.capacity, pair.model.tokens + NaiveBudget.token)
     self.drain(&pair)
+  }
+
+  private static func charge(_ pair: inout Pair) {
+    let count = Int.random(in: 0..<4, using: &pair.random)
+    pair.state.charge(count, now: pair.now)
+    pair.model.charge(count, now: pair.now)
   }
 
   /// Nothing happens before the time that is told, and then something does.

@@ -17,7 +17,7 @@ struct BudgetStage {
   private let origin: ContinuousClock.Instant
 
   /// Fifty reads and writes a second, bursts of two.
-  init(_ change: (inout AccountBudgetSettings) -> Void = { _ in }) {
+  init(log: BudgetLog? = nil, _ change: (inout AccountBudgetSettings) -> Void = { _ in }) {
     let loop = NIOAsyncTestingEventLoop()
     let origin = ContinuousClock.now
     var settings = AccountBudgetSettings()
@@ -33,7 +33,7 @@ struct BudgetStage {
       },
       metrics: BudgetMetrics(
         registry: self.registry, limited: RateLimitedMetrics(registry: self.registry)),
-      offenders: self.offenders, loop: loop)
+      offenders: self.offenders, loop: loop, log: log)
   }
 
   /// Lets time pass, and then whoever can go on.

@@ -92,6 +92,34 @@ import TrafficPolicy
     #expect(stage.sample(#"budget_level{kind="read"}"#) == "50")
   }
 
+  @Test(
+    arguments: JobsOperation.allCases,
+    [nil, .interrupted("reset"), .cancelled(mayHaveBeenApplied: false)] as [JobsFailure.Cause?])
+  func `what is sent twice for a call costs two tokens`(
+    operation: JobsOperation, failure: JobsFailure.Cause?
+  ) async {
+    let stage = BudgetStage()
+    let twice = BudgetedJobs(ScriptedJobs(failure: failure, attempts: 2), budget: stage.budget)
+    let once = BudgetedJobs(ScriptedJobs(attempts: 1), budget: stage.budget)
+    _ = Self.caller(stage, twice, operation)
+    // The burst is two, and one call is gone with it.
+    let second = Self.caller(stage, twice, operation)
+    #expect(second.outcome == nil)
+    await stage.advance(milliseconds: 20)
+    #expect(second.outcome == failure.map { .failed($0) } ?? .admitted)
+    // That one left a debt: its own second attempt, and then the token.
+    let third = Self.caller(stage, once, operation)
+    await stage.advance(milliseconds: 39)
+    #expect(third.outcome == nil)
+    await stage.advance(milliseconds: 1)
+    #expect(third.outcome == .admitted)
+    let kind = operation.kind.rawValue
+    #expect(stage.sample("admitted_total{kind=\"\(kind)\"}") == "3")
+    // And the other kind's budget is as it was.
+    let other: CallClass = operation.kind == .read ? .update : .describe
+    #expect((0..<2).map { _ in stage.caller(other).outcome } == [.admitted, .admitted])
+  }
+
   @Test func `an update that ends an execution goes before one that does not`() async {
     let stage = BudgetStage()
     let jobs = BudgetedJobs(ScriptedJobs(), budget: stage.budget)

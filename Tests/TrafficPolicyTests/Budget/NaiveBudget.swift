@@ -97,6 +97,11 @@ struct NaiveBudget {
     return true
   }
 
+  mutating func charge(_ count: Int, now: Int64) {
+    self.fill(until: now)
+    self.tokens = max(-self.capacity, self.tokens - Int128(count) * Self.token)
+  }
+
   /// True if the rate is lower for it.
   mutating func throttled(now: Int64) -> Bool {
     self.fill(until: now)

@@ -8,12 +8,16 @@ import Synchronization
 /// each time.
 final class ScriptedJobs: JobsBackend {
   private let failure: JobsFailure?
+  private let trace: UpstreamTrace
   /// If set, where the calls must come.
   private let loop: (any EventLoop)?
   private let log = Mutex<(calls: [JobsOperation], strays: Int)>(([], 0))
 
-  init(failure: JobsFailure.Cause? = nil, in loop: (any EventLoop)? = nil) {
-    self.failure = failure.map { JobsFailure($0) }
+  /// - Parameter attempts: what each call says that was sent for it.
+  init(failure: JobsFailure.Cause? = nil, attempts: Int = 1, in loop: (any EventLoop)? = nil) {
+    let trace = UpstreamTrace(attempts: attempts)
+    self.failure = failure.map { JobsFailure($0, trace: trace) }
+    self.trace = trace
     self.loop = loop
   }
 
@@ -36,27 +40,27 @@ final class ScriptedJobs: JobsBackend {
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
     try self.answer(.describe)
-    return JobsReply(nil)
+    return JobsReply(nil, trace: self.trace)
   }
 
   func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
     try self.answer(.getPending)
-    return JobsReply(PendingJobExecutions())
+    return JobsReply(PendingJobExecutions(), trace: self.trace)
   }
 
   func startNext(
     _ call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
     try self.answer(.startNext)
-    return JobsReply(nil)
+    return JobsReply(nil, trace: self.trace)
   }
 
   func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     try self.answer(.update)
-    return JobsReply(UpdatedJobExecution())
+    return JobsReply(UpdatedJobExecution(), trace: self.trace)
   }
 }

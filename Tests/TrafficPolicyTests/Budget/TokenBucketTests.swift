@@ -96,6 +96,35 @@ import Testing
     #expect(bucket.take() == false)
   }
 
+  @Test func `what is charged beyond the tokens is paid before there is another`() {
+    let rate = AdaptiveRate(perSecond: 1)
+    var bucket = TokenBucket(burst: 3, now: 0)
+    #expect(bucket.take() == true)
+    bucket.charge(4)
+    #expect(bucket.count == 0)
+    #expect(bucket.take() == false)
+    // Two of debt, and the token.
+    #expect(bucket.nextToken(at: rate) == 3 * Self.second)
+    #expect(bucket.nanoseconds(untilTaken: 2, at: rate.level(at: 0)) == 4 * Self.second)
+    #expect(bucket.nanoseconds(untilTaken: 9_223_372, at: rate.level(at: 0)) == .max / 1_000 + 1)
+    bucket.fill(at: rate, until: 3 * Self.second - 1)
+    #expect(bucket.take() == false)
+    bucket.fill(at: rate, until: 3 * Self.second)
+    #expect(bucket.take() == true)
+    #expect(bucket.take() == false)
+  }
+
+  @Test(arguments: [1, 3, TokenBucket.maxBurst]) func `the debt is bounded`(burst: Int) {
+    let rate = AdaptiveRate(perSecond: 1)
+    var bucket = TokenBucket(burst: burst, now: 0)
+    for _ in 0..<50 { bucket.charge(.max) }
+    for charge in [0, -1, .min] { bucket.charge(charge) }
+    let debt = Int64(min(burst, TokenBucket.maxDebt))
+    #expect(bucket.nextToken(at: rate) == (debt + 1) * Self.second)
+    bucket.fill(at: rate, until: .max)
+    #expect(bucket.count == burst)
+  }
+
   @Test func `a clock that goes back brings nothing`() {
     let rate = AdaptiveRate(perSecond: 1)
     var bucket = TokenBucket(burst: 1, now: 10 * Self.second)
