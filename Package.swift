@@ -54,7 +54,7 @@ let package = Package(
   targets: [
     // C libraries, each behind one fence.
     library("CNGHTTP2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
-    library("COpenSSL", pkgConfig: "libcrypto", package: "libssl-dev"),
+    library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
@@ -72,7 +72,7 @@ let package = Package(
     room("Telemetry", [logging]),
 
     // The two sides and the policies between them, which meet only at JobsBackend.
-    room("Transport", [nioCore, nioPosix]),
+    room("Transport", ["CryptoEngine", nioCore, nioPosix]),
     room(
       "TrafficPolicy",
       ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, logging, nioCore]),
@@ -105,7 +105,7 @@ let package = Package(
 
     // What several test targets share.
     .target(
-      name: "GatewayTestKit", dependencies: ["CNGHTTP2"], path: "Tests/GatewayTestKit",
+      name: "GatewayTestKit", dependencies: ["CNGHTTP2", "COpenSSL"], path: "Tests/GatewayTestKit",
       swiftSettings: settings),
     .target(
       name: "RESTTestKit", dependencies: ["JobsAPI", "RESTServer", nioCore, nioEmbedded, nioHTTP1],
@@ -119,7 +119,7 @@ let package = Package(
 
     tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
-    tests("CryptoEngineTests", ["CryptoEngine"]),
+    tests("CryptoEngineTests", ["CryptoEngine", "GatewayTestKit"]),
     tests(
       "EmulatorServerTests",
       [
@@ -146,7 +146,9 @@ let package = Package(
         "TrafficPolicy", "AWSSigning", "CMalloc", "JobsAPI", "JobsEmulator", "Telemetry",
         "Transport", logging, nioCore, nioEmbedded, nioPosix,
       ]),
-    tests("TransportTests", ["Transport", nioCore, nioPosix]),
+    tests(
+      "TransportTests",
+      ["Transport", "CryptoEngine", "GatewayTestKit", nioCore, nioEmbedded, nioPosix]),
     tests(
       "GatewayServerTests",
       [

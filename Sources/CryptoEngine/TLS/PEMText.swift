@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import COpenSSL
+
+/// PEM as libcrypto reads it (RFC 7468), from a file or from memory.
+@safe
+struct PEMText: ~Copyable {
+  /// A `BIO`, owned. One over memory refers to bytes that outlive it, see ``reading(_:_:)``.
+  private let bio: OpaquePointer
+  /// A path, or that it was a text: for messages.
+  let source: String
+
+  private init(bio: OpaquePointer, source: String) {
+    unsafe self.bio = bio
+    self.source = source
+  }
+
+  deinit {
+    unsafe BIO_free_all(self.bio)
+  }
+
+  static func open(path: String) throws(TLSConfigurationError) -> PEMText {
+    ErrorQueue.clear()
+    guard let bio = unsafe BIO_new_file(path, "r") else {
+      throw .unreadable(path: path, reason: ErrorQueue.takeFirst().text)
+    }
+    return unsafe PEMText(bio: bio, source: path)
+  }
+
+  /// Lends the bytes to libcrypto for as long as `body` runs.
+  static func reading<Result>(
+    _ bytes: [UInt8], _ body: (borrowing PEMText) throws(TLSConfigurationError) -> Result
+  ) throws(TLSConfigurationError) -> Result {
+    // No bytes would have no address either, and that is an error to libcrypto; an empty line is not.
+    let bytes = bytes.isEmpty ? [UInt8(ascii: "\n")] : bytes
+    return try unsafe bytes.withUnsafeBufferPointer { bytes throws(TLSConfigurationError) in
+      ErrorQueue.clear()
+      let count = CInt(clamping: bytes.count)
+      guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, count) else {
+        throw .native(NativeCall.failure("BIO_new_mem_buf"))
+      }
+      return try body(unsafe PEMText(bio: bio, source: "the given text"))
+    }
+  }
+
+  /// Gives each certificate to `body`, which does not keep it, and skips whatever else there is.
+  ///
+  /// - Returns: How many there were.
+  @discardableResult
+  borrowing func forEachCertificate(
+    _ body: (OpaquePointer) throws(CryptoError) -> Void
+  ) throws(TLSConfigurationError) -> Int {
+    var count = 0
+    while true {
+      ErrorQueue.clear()
+      guard let certificate = unsafe PEM_read_bio_X509(self.bio, nil, refusePassphrase, nil) else {
+        let entries = ErrorQueue.takeAll()
+        // This is how the reader says that the text has come to its end.
+        let isEnd = entries.contains {
+          $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE
+        }
+        if isEnd { return count }
+        throw .malformedCertificate(
+          source: self.source, number: count + 1, reason: entries.first?.text ?? "")
+      }
+      defer { unsafe X509_free(certificate) }
+      count += 1
+      do throws(CryptoError) {
+        try unsafe body(certificate)
+      } catch {
+        throw .native(error)
+      }
+    }
+  }
+
+  /// Gives the first private key to `body`, which does not keep it.
+  borrowing func withPrivateKey(
+    _ body: (OpaquePointer) throws(TLSConfigurationError) -> Void
+  ) throws(TLSConfigurationError) {
+    ErrorQueue.clear()
+    guard let key = unsafe PEM_read_bio_PrivateKey(self.bio, nil, refusePassphrase, nil) else {
+      throw .privateKey(reason: ErrorQueue.takeFirst().text)
+    }
+    defer { unsafe EVP_PKEY_free(key) }
+    try unsafe body(key)
+  }
+}
+
+/// Without it libcrypto would ask at the terminal.
+private func refusePassphrase(
+  _: UnsafeMutablePointer<CChar>?, _: CInt, _: CInt, _: UnsafeMutableRawPointer?
+) -> CInt { -1 }
