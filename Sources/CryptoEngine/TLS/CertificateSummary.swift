@@ -70,8 +70,9 @@ extension CertificateSummary {
     let count = unsafe min(OPENSSL_sk_num(list), CInt(Self.maxNames))
     return (0..<max(count, 0)).compactMap { index in
       // The list is one of `GENERAL_NAME`, as its d2i made it.
-      guard let name = unsafe OPENSSL_sk_value(list, index)?.assumingMemoryBound(
-        to: GENERAL_NAME.self)
+      guard
+        let name = unsafe OPENSSL_sk_value(list, index)?.assumingMemoryBound(
+          to: GENERAL_NAME.self)
       else { return nil }
       return unsafe self.text(of: name.pointee)
     }

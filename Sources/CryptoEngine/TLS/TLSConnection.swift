@@ -151,7 +151,9 @@ extension TLSConnection {
       buffer throws(TLSError) in
       while true {
         var read = 0
-        let outcome = unsafe self.call { unsafe SSL_read_ex($0, buffer.baseAddress, capacity, &read) }
+        let outcome = unsafe self.call {
+          unsafe SSL_read_ex($0, buffer.baseAddress, capacity, &read)
+        }
         switch outcome {
         case .done:
           // libssl has written as many bytes as it says.

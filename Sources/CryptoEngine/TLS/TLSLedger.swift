@@ -47,7 +47,7 @@ struct TLSLedger: ~Copyable {
 
   deinit {
     unsafe X509_free(self.complaint?.certificate)
-    for unsafe session in unsafe self.sessions { unsafe SSL_SESSION_free(session) }
+    for unsafesession in unsafe self.sessions { unsafe SSL_SESSION_free(session) }
   }
 }
 
@@ -71,7 +71,7 @@ extension TLSLedger {
     let bytes = unsafe self.inbound.extracting(..<count)
     unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(bytes))
     if self.bytesRead < self.opening.count {
-      for unsafe (index, byte) in unsafe zip(self.bytesRead..<self.opening.count, bytes) {
+      for unsafe(index, byte) in unsafe zip(self.bytesRead..<self.opening.count, bytes) {
         self.opening[index] = byte
       }
     }
@@ -119,7 +119,7 @@ extension TLSLedger {
   mutating func takeSessions() -> [TLSSession] {
     let sessions = unsafe self.sessions
     unsafe self.sessions = []
-    defer { for unsafe session in unsafe sessions { unsafe SSL_SESSION_free(session) } }
+    defer { for unsafesession in unsafe sessions { unsafe SSL_SESSION_free(session) } }
     return unsafe sessions.compactMap { unsafe TLSSession($0) }
   }
 }
