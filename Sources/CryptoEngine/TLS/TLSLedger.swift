@@ -23,8 +23,8 @@ struct TLSLedger: ~Copyable {
   var alertSent: TLSAlert?
   /// The first complaint about the peer's certificates.
   private(set) var complaint: Complaint?
-  /// Sessions offered to us, each a reference of ours.
-  private var sessions: [OpaquePointer] = unsafe []
+  /// Sessions offered to us.
+  private var sessions: [SessionReference] = []
   /// A server's protocols, borrowed from its context.
   let preference: UnsafeMutableBufferPointer<UInt8>?
 
@@ -41,13 +41,26 @@ struct TLSLedger: ~Copyable {
     var certificate: OpaquePointer?
   }
 
+  /// A reference to an `SSL_SESSION`, and who gives it back.
+  @safe
+  private final class SessionReference {
+    let session: OpaquePointer
+
+    init(_ session: OpaquePointer) {
+      unsafe self.session = session
+    }
+
+    deinit {
+      unsafe SSL_SESSION_free(self.session)
+    }
+  }
+
   init(preference: UnsafeMutableBufferPointer<UInt8>?) {
     unsafe self.preference = preference
   }
 
   deinit {
     unsafe X509_free(self.complaint?.certificate)
-    for unsafesession in unsafe self.sessions { unsafe SSL_SESSION_free(session) }
   }
 }
 
@@ -71,9 +84,8 @@ extension TLSLedger {
     let bytes = unsafe self.inbound.extracting(..<count)
     unsafe buffer.copyMemory(from: UnsafeRawBufferPointer(bytes))
     if self.bytesRead < self.opening.count {
-      for unsafe(index, byte) in unsafe zip(self.bytesRead..<self.opening.count, bytes) {
-        self.opening[index] = byte
-      }
+      let missing = min(count, self.opening.count - self.bytesRead)
+      for index in 0..<missing { self.opening[self.bytesRead + index] = unsafe bytes[index] }
     }
     self.bytesRead += count
     unsafe self.inbound = self.inbound.extracting(count...)
@@ -108,18 +120,17 @@ extension TLSLedger {
 
   /// - Returns: Whether the reference is taken over.
   mutating func receivedSession(_ session: OpaquePointer) -> Bool {
-    guard unsafe self.sessions.count < Self.maxSessions else { return false }
-    unsafe self.sessions.append(session)
+    guard self.sessions.count < Self.maxSessions else { return false }
+    unsafe self.sessions.append(SessionReference(session))
     return true
   }
 
-  var hasSessions: Bool { unsafe !self.sessions.isEmpty }
+  var hasSessions: Bool { !self.sessions.isEmpty }
 
   /// The sessions received since the last time, as values.
   mutating func takeSessions() -> [TLSSession] {
-    let sessions = unsafe self.sessions
-    unsafe self.sessions = []
-    defer { for unsafesession in unsafe sessions { unsafe SSL_SESSION_free(session) } }
-    return unsafe sessions.compactMap { unsafe TLSSession($0) }
+    let sessions = self.sessions
+    self.sessions = []
+    return sessions.compactMap { unsafe TLSSession($0.session) }
   }
 }

@@ -63,9 +63,7 @@ final class Engine {
 
   func take() -> [UInt8] {
     var bytes: [UInt8] = []
-    self.connection.drainCiphertext { span in
-      for index in span.indices { bytes.append(span[index]) }
-    }
+    self.connection.drainCiphertext { bytes.append(copying: $0) }
     return bytes
   }
 
@@ -73,8 +71,8 @@ final class Engine {
     guard self.failure == nil else { return }
     let bytes = Array(bytes)
     do throws(TLSError) {
-      let answer = try self.connection.receive(bytes.span) { span in
-        for index in span.indices { self.plaintext.append(span[index]) }
+      let answer = try self.connection.receive(bytes.span) {
+        self.plaintext.append(copying: $0)
       }
       self.isClosedByPeer = answer == .closedByPeer
     } catch {
@@ -126,5 +124,12 @@ struct EnginePair {
     try #require(self.server.failure == nil, "\(self.server.failure?.words ?? "")")
     try #require(self.client.connection.handshake != nil)
     try #require(self.server.connection.handshake != nil)
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(copying span: Span<UInt8>) {
+    // The bytes are copied before the span ends.
+    unsafe span.withUnsafeBufferPointer { unsafe self.append(contentsOf: $0) }
   }
 }
