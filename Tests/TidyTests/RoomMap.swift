@@ -11,7 +11,7 @@ enum RoomMap {
     "AWSSigning": ["CryptoEngine"],
     "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
-    "Transport": [],
+    "Transport": ["CryptoEngine"],
     "TrafficPolicy": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "Upstream": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
     "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import CryptoEngine
 import Glibc
 package import NIOCore
 import NIOPosix
@@ -14,43 +15,82 @@ package struct OutboundConnector: Sendable {
   package let port: Int
   /// Bounds each attempt to reach one address; the name's lookup comes before it.
   package let timeout: Duration
-  /// Puts the handlers of TLS in front of the protocol's; nil for plain TCP. Runs in the channel's
-  /// event loop. A channel whose handshake fails closes itself.
-  private let secure: (@Sendable (any Channel) throws -> Void)?
+  /// Nil for plain TCP.
+  package let security: OutboundSecurity?
 
   package init(
-    host: String, port: Int, timeout: Duration = .seconds(5),
-    secure: (@Sendable (any Channel) throws -> Void)? = nil
+    host: String, port: Int, timeout: Duration = .seconds(5), security: OutboundSecurity? = nil
   ) {
     self.host = host
     self.port = port
     self.timeout = timeout
-    self.secure = secure
+    self.security = security
   }
 
   /// Opens a channel whose every callback runs in `loop`.
   ///
   /// - Parameter configure: adds the protocol's handlers, before the connection is up.
-  /// - Returns: the channel once it is connected, else a failure that ``ConnectFailure`` can name.
+  /// - Returns: the channel once it is connected, and the handshake done if it is a secure one, else
+  ///   a failure that ``ConnectFailure`` can name.
   package func connect(
     on loop: any EventLoop, configure: @escaping @Sendable (any Channel) throws -> Void
   ) -> EventLoopFuture<any Channel> {
-    let secure = self.secure
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(TimeAmount(self.timeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       // Answers here are short: one read takes all there is, and a second would only say so.
       .channelOption(.maxMessagesPerRead, value: 1)
-      .channelInitializer { channel in
+    guard let security = self.security else {
+      return self.connect(
+        bootstrap.channelInitializer { channel in
+          channel.eventLoop.makeCompletedFuture { try configure(channel) }
+        })
+    }
+    // A name may have several addresses, and then several channels race to be the connection.
+    let handshakes = NIOLoopBoundBox.makeEmptyBox(
+      valueType: [ObjectIdentifier: EventLoopFuture<TLSEstablished>].self, eventLoop: loop)
+    let connected = self.connect(
+      bootstrap.channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try secure?(channel)
+          let handler = security.makeHandler(on: loop)
+          handshakes.value = handshakes.value ?? [:]
+          handshakes.value?[ObjectIdentifier(channel)] = handler.established
+          try channel.pipeline.syncOperations.addHandler(handler)
           try configure(channel)
         }
+      })
+    return connected.flatMap { channel in
+      // Each channel of this bootstrap was initialised above, so its handshake is there. One whose
+      // handshake fails closes itself.
+      guard let handshake = handshakes.value?[ObjectIdentifier(channel)] else {
+        return loop.makeFailedFuture(TLSFailure.closedDuringHandshake)
       }
+      return handshake.map { _ in channel }
+    }
+  }
+
+  private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
     if let address = try? SocketAddress(ipAddress: self.host, port: self.port) {
       return bootstrap.connect(to: address)
     }
     return bootstrap.connect(host: self.host, port: self.port)
+  }
+}
+
+/// Whom a secure connection is made to, and how long that may take.
+package struct OutboundSecurity: Sendable {
+  /// Bears the name that the certificate must show, which need not be the host that is connected to.
+  package var endpoint: TLSEndpoint
+  /// Bounds the handshake; reaching the address comes before it.
+  package var handshakeTimeout: Duration
+
+  package init(_ endpoint: TLSEndpoint, handshakeTimeout: Duration = .seconds(5)) {
+    self.endpoint = endpoint
+    self.handshakeTimeout = handshakeTimeout
+  }
+
+  fileprivate func makeHandler(on loop: any EventLoop) -> TLSHandler {
+    TLSHandler(client: self.endpoint, on: loop, handshakeTimeout: self.handshakeTimeout)
   }
 }
 
@@ -62,6 +102,8 @@ package enum ConnectFailure: Error, Equatable, Sendable {
   case unresolvable
   /// From connect(2).
   case native(errno: CInt)
+  /// The socket was connected, and then the handshake failed.
+  case tls(TLSFailure)
   case other(String)
 
   package init(_ error: any Error) {
@@ -70,6 +112,8 @@ package enum ConnectFailure: Error, Equatable, Sendable {
       self = .timedOut
     case let error as IOError:
       self = .native(errno: error.errnoCode)
+    case let error as TLSFailure:
+      self = .tls(error)
     case let error as NIOConnectionError:
       // Of several addresses the last one tried speaks for all.
       self = error.connectionErrors.last.map { ConnectFailure($0.error) } ?? .unresolvable
@@ -87,7 +131,9 @@ package enum ConnectFailure: Error, Equatable, Sendable {
     case .native(ENETUNREACH): "network is unreachable"
     case .native(EMFILE), .native(ENFILE): "out of file descriptors"
     case .native(EADDRNOTAVAIL): "no local port is free"
+    case .native(ECONNRESET): "connection reset"
     case .native(let errno): "connect failed, errno \(errno)"
+    case .tls(let failure): failure.words
     case .other(let text): text
     }
   }

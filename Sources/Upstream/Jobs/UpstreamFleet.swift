@@ -2,7 +2,7 @@
 
 package import AWSSigning
 package import NIOCore
-import Transport
+package import Transport
 
 /// One ``SignedJobs`` for each event loop of a group.
 ///
@@ -12,15 +12,15 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
 {
   private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
 
-  /// - Parameter secure: puts TLS in front of HTTP in each channel; needed for an https endpoint.
+  /// - Parameter security: needed for an https endpoint.
   package init(
     group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
     observer: Observer, clock: WallClock = .system,
-    secure: (@Sendable (any Channel) throws -> Void)? = nil
+    security: OutboundSecurity? = nil
   ) throws(SigningError) {
     let connector = OutboundConnector(
       host: configuration.endpoint.host, port: configuration.endpoint.port,
-      timeout: configuration.connectTimeout, secure: secure)
+      timeout: configuration.connectTimeout, security: security)
     var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
     for loop in group.makeIterator() {
       backends[ObjectIdentifier(loop)] = try SignedJobs(
