@@ -105,8 +105,8 @@ let package = Package(
 
     // What several test targets share.
     .target(
-      name: "GatewayTestKit", dependencies: ["CNGHTTP2", "COpenSSL"], path: "Tests/GatewayTestKit",
-      swiftSettings: settings),
+      name: "GatewayTestKit", dependencies: ["CNGHTTP2", "COpenSSL", "CryptoEngine"],
+      path: "Tests/GatewayTestKit", swiftSettings: settings),
     .target(
       name: "RESTTestKit", dependencies: ["JobsAPI", "RESTServer", nioCore, nioEmbedded, nioHTTP1],
       path: "Tests/RESTTestKit", swiftSettings: settings),
@@ -136,8 +136,8 @@ let package = Package(
     tests(
       "UpstreamTests",
       [
-        "Upstream", "AWSSigning", "JobsAPI", "Telemetry", "Transport", nioCore, nioEmbedded,
-        nioHTTP1, nioPosix,
+        "Upstream", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI", "Telemetry",
+        "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests(

@@ -23,6 +23,7 @@ EOF
 test_packages=(
   curl
   nghttp2-client
+  openssl
   protobuf-c-compiler
   protobuf-compiler
   python3-venv

@@ -71,6 +71,15 @@ final class TemporaryFile {
 
 /// Programs that run to their end.
 enum Program {
+  static func areInstalled(_ names: String...) -> Bool {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    return names.allSatisfy { name in
+      path.split(separator: ":").contains {
+        FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+      }
+    }
+  }
+
   /// - Returns: All that the program said, on both of its outputs.
   static func output(_ command: [String], input: String) throws -> String {
     try self.converse(command, [(input, "")])

@@ -7,40 +7,6 @@ import NIOEmbedded
 import Testing
 import Transport
 
-/// One authority, a server's identity from it, and endpoints that believe in it.
-struct SecureFixture: Sendable {
-  static let host = "a.example.com"
-
-  let server: TLSServerContext
-  let client: TLSClientContext
-  let identity: TLSIdentity
-  let rootPEM: [UInt8]
-
-  init(
-    names: [String] = [Self.host], applicationProtocols: [String] = [],
-    version: TLSVersion = .tls13
-  ) throws {
-    let authority = try CertificateAuthority()
-    let certificate = try authority.issue(
-      CertificateTerms("server", dnsNames: names, addresses: ["127.0.0.1"]))
-    self.rootPEM = try authority.root.pem
-    self.identity = TLSIdentity(
-      certificateChainPEM: try certificate.chainPEM, privateKeyPEM: try certificate.keyPEM)
-    var serverSettings = TLSServerSettings(identity: self.identity)
-    serverSettings.applicationProtocols = applicationProtocols
-    self.server = try TLSServerContext(serverSettings)
-    var clientSettings = TLSClientSettings()
-    clientSettings.verification = .required(trust: .pem(self.rootPEM))
-    clientSettings.applicationProtocols = applicationProtocols
-    clientSettings.versions = version...version
-    self.client = try TLSClientContext(clientSettings)
-  }
-
-  func endpoint(_ host: String = Self.host) throws -> TLSEndpoint {
-    TLSEndpoint(try #require(TLSServerName(host)), context: self.client)
-  }
-}
-
 /// Stands behind the TLS handler and notes what comes out of it.
 final class Recorder: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CryptoEngine
+import GatewayTestKit
 import NIOCore
 import NIOEmbedded
 import Testing

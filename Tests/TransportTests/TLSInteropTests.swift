@@ -12,7 +12,9 @@ import Transport
 ///
 /// One after the other: a program that is started inherits the pipes of those that run, so that
 /// theirs would not end when they do.
-@Suite(.serialized, .timeLimit(.minutes(1))) struct TLSInteropTests {
+@Suite(
+  .serialized, .timeLimit(.minutes(1)), .enabled(if: Program.areInstalled("openssl", "python3"))
+) struct TLSInteropTests {
   private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
   // MARK: - As a client

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSSigning
+import CryptoEngine
 import JobsAPI
 import NIOCore
 import NIOPosix
@@ -58,22 +59,25 @@ struct Bench {
   let witness: Witness
 
   init(
-    host: String = "127.0.0.1",
+    host: String = "127.0.0.1", secure: (server: TLSServerContext, client: OutboundSecurity)? = nil,
     configure: (inout UpstreamConfiguration) -> Void = { _ in },
     react: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reaction
   ) async throws {
     let group = MultiThreadedEventLoopGroup.singleton
-    self.server = try await ScriptedServer.start(on: group.next(), react: react)
+    self.server = try await ScriptedServer.start(
+      on: group.next(), security: secure?.server, react: react)
     let loop = group.next()
     self.caller = LoopCaller(loop: loop)
     let witness = Witness(loop)
     self.witness = witness
-    let endpoint = try UpstreamEndpoint(url: "http://\(host):\(self.server.port)")
+    let endpoint = try UpstreamEndpoint(
+      url: "http\(secure == nil ? "" : "s")://\(host):\(self.server.port)")
     var configuration = UpstreamConfiguration(endpoint: endpoint, region: "us-east-1")
     configure(&configuration)
     self.jobs = try SignedJobs(
       on: loop, configuration,
-      connector: OutboundConnector(host: endpoint.host, port: endpoint.port),
+      connector: OutboundConnector(
+        host: endpoint.host, port: endpoint.port, security: secure?.client),
       credentials: witness, observer: witness,
       clock: WallClock {
         witness.look()

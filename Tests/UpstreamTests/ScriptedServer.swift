@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CryptoEngine
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import Transport
 
 /// An HTTP server on a real socket that does to each request what the test says.
 final class ScriptedServer: Sendable {
@@ -20,6 +22,8 @@ final class ScriptedServer: Sendable {
     case answer(status: Int = 200, body: String = "{}", headers: [(String, String)] = [])
     /// Bytes as they are, and then perhaps the end.
     case raw(String, thenClose: Bool)
+    /// Bytes as they are, and then the end without TLS's goodbye.
+    case truncated(String)
     case close
     case silence
   }
@@ -45,14 +49,20 @@ final class ScriptedServer: Sendable {
     self.record = record
   }
 
+  /// - Parameter security: what each connection speaks TLS with; nil for plain TCP.
   static func start(
-    on group: any EventLoopGroup, react: @escaping @Sendable (Request) -> Reaction
+    on group: any EventLoopGroup, security: TLSServerContext? = nil,
+    react: @escaping @Sendable (Request) -> Reaction
   ) async throws -> ScriptedServer {
     let record = Record()
     let channel = try await ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           record.seen.withLock { $0.connections += 1 }
+          if let security {
+            try channel.pipeline.syncOperations.addHandler(
+              TLSHandler(server: security, on: channel.eventLoop))
+          }
           try channel.pipeline.syncOperations.addHandlers([
             ByteToMessageHandler(HTTPRequestDecoder()), ScriptHandler(record: record, react: react),
           ])
@@ -120,6 +130,11 @@ private final class ScriptHandler: ChannelInboundHandler {
       if thenClose {
         context.close(promise: nil)
       }
+    case .truncated(let text):
+      context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+      // Closed from there on, the TLS handler does not hear of it and says nothing.
+      let secure = try? context.pipeline.syncOperations.context(handlerType: TLSHandler.self)
+      secure?.close(promise: nil)
     case .close:
       context.close(promise: nil)
     case .silence:

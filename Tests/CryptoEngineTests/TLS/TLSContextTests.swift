@@ -36,8 +36,10 @@ import Testing
     }
   }
 
-  @Test func `the system's store is a store`() {
+  @Test func `the system's store is a store, and it is known where`() {
     #expect(self.failure(trusting: .system) == nil)
+    #expect(CryptoLibrary.systemTrust.file.hasPrefix("/"))
+    #expect(CryptoLibrary.systemTrust.directories.hasPrefix("/"))
   }
 
   @Test func `a bundle may hold words and other things besides certificates`() throws {

@@ -146,4 +146,27 @@ import Testing
     #expect(self.isResumed(pair) == true)
     #expect(pair.server.connection.peerCertificate?.subject == "CN=device-7")
   }
+
+  @Test func `one endpoint and one server serve many threads`() async throws {
+    let fixture = try self.fixture(.tls13)
+    let (endpoint, server) = (try fixture.endpoint(), try fixture.server())
+    let resumed = try await withThrowingTaskGroup(of: Int.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          var resumed = 0
+          for _ in 0..<10 {
+            let pair = EnginePair(
+              client: try endpoint.makeConnection(), server: try server.makeConnection())
+            try pair.connect()
+            if pair.client.connection.handshake?.isResumed == true { resumed += 1 }
+          }
+          return resumed
+        }
+      }
+      return try await group.reduce(0, +)
+    }
+    // Each connection of a task after its first finds at least the ticket of the one before.
+    #expect(resumed >= 8 * 9)
+    #expect((1...16).contains(endpoint.rememberedSessions))
+  }
 }
