@@ -15,6 +15,7 @@ final class Recorder: ChannelInboundHandler {
   var text = ""
   var notes: [String] = []
   var established: TLSEstablished?
+  var onRead: ((ChannelHandlerContext) -> Void)?
 
   func channelActive(context: ChannelHandlerContext) {
     self.notes.append("active")
@@ -24,6 +25,7 @@ final class Recorder: ChannelInboundHandler {
     let text = String(buffer: self.unwrapInboundIn(data))
     self.text += text
     self.notes.append("read")
+    self.onRead?(context)
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -204,6 +204,34 @@ import Transport
         "\(TLSFailure.engine(.alertReceived(TLSAlert(code: 20))))"))
   }
 
+  @Test func `a failure right behind the handshake is the handshake's failure`() throws {
+    let channels = try SecureChannels(self.fixture)
+    let write = channels.client.write("secret")
+    try SecureChannels.deliver(channels.client.takeOutbound(), to: channels.server)
+    var flight = try channels.server.takeOutbound()
+    flight.writeBytes([23, 3, 3, 0, 17] + [UInt8](repeating: 0, count: 17))
+    try SecureChannels.deliver(flight, to: channels.client)
+    for failure in [self.failure(channels.client.handler.established), self.failure(write)] {
+      guard case .engine(.protocolViolation)? = failure as? TLSFailure else {
+        Issue.record("\(String(describing: failure))")
+        continue
+      }
+    }
+    #expect(channels.client.recorder.established == nil)
+  }
+
+  @Test func `nothing is delivered to those who have closed`() throws {
+    let channels = try self.connected()
+    _ = channels.server.write("too late")
+    let bytes = try channels.server.takeOutbound()
+    channels.client.recorder.onRead = { $0.close(promise: nil) }
+    // Two reads in one turn: the first makes the handlers behind close.
+    try SecureChannels.deliver(bytes, to: channels.client)
+    channels.client.channel.pipeline.fireChannelRead(bytes)
+    #expect(channels.client.recorder.text == "too late")
+    #expect(channels.client.recorder.notes.suffix(2) == ["read", "inactive"])
+  }
+
   // MARK: - Reading
 
   @Test func `bytes are asked for until there is plaintext`() throws {
@@ -256,7 +284,8 @@ import Transport
     try channels.exchange()
     #expect(client.recorder.notes.last == "input closed")
     #expect(client.channel.isActive)
-    // The socket's own end is no news then.
+    // More bytes behind it, or the socket's own end, are no news then.
+    try client.channel.writeInbound(ByteBuffer(bytes: [23, 3, 3, 0, 1, 0]))
     client.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     #expect(client.recorder.notes.filter { $0 == "input closed" }.count == 1)
     try client.write("one more thing").wait()

@@ -48,6 +48,8 @@ package final class TLSHandler: ChannelDuplexHandler {
   private var timer: Scheduled<Void>?
   private var held = HeldWrites()
   private var context: ChannelHandlerContext?
+  /// The peer has sent close_notify, and the handlers behind know it.
+  private var hasPeerClosed = false
   /// The handlers behind have asked for bytes and got none since.
   private var owesRead = false
 
@@ -153,7 +155,6 @@ extension TLSHandler {
     guard let connection = self.connection else { return }
     let ciphertext = self.unwrapInboundIn(data)
     var plaintext = ByteBuffer()
-    let outcome: Result<TLSConnection.OnReceive, TLSError>
     do throws(TLSError) {
       let answer = try connection.receive(ciphertext.readableBytesUInt8Span) { bytes in
         if plaintext.capacity == 0 {
@@ -161,22 +162,22 @@ extension TLSHandler {
         }
         plaintext.append(bytes)
       }
-      outcome = .success(answer)
+      self.writeCiphertext(context, of: connection)
+      self.noteHandshake(context)
+      self.deliver(plaintext, context)
+      if answer == .closedByPeer { self.peerClosed(context) }
     } catch {
-      outcome = .failure(error)
+      // What came whole before the failure is still good.
+      self.deliver(plaintext, context)
+      self.fail(context, .engine(error))
     }
-    self.writeCiphertext(context, of: connection)
-    self.noteHandshake(context)
-    if plaintext.readableBytes > 0 {
-      self.owesRead = false
-      // What came whole before a failure is still good.
-      context.fireChannelRead(self.wrapInboundOut(plaintext))
-    }
-    switch outcome {
-    case .success(.wantsMore): return
-    case .success(.closedByPeer): self.peerClosed(context)
-    case .failure(let error): self.fail(context, .engine(error))
-    }
+  }
+
+  private func deliver(_ plaintext: ByteBuffer, _ context: ChannelHandlerContext) {
+    // Not before the handlers behind know of the handshake, nor after they have closed.
+    guard plaintext.readableBytes > 0, case .open = self.stage else { return }
+    self.owesRead = false
+    context.fireChannelRead(self.wrapInboundOut(plaintext))
   }
 
   package func channelReadComplete(context: ChannelHandlerContext) {
@@ -192,7 +193,8 @@ extension TLSHandler {
 
   /// Treats close_notify as the socket's own end would be.
   private func peerClosed(_ context: ChannelHandlerContext) {
-    guard case .open = self.stage else { return }
+    guard case .open = self.stage, !self.hasPeerClosed else { return }
+    self.hasPeerClosed = true
     let option = try? context.channel.syncOptions?.getOption(.allowRemoteHalfClosure)
     if option == true {
       context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
@@ -209,8 +211,7 @@ extension TLSHandler {
 
   package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event as? ChannelEvent == .inputClosed {
-      // After close_notify the handlers behind know already.
-      if self.connection?.receivedEndOfInput() == .clean { return }
+      if self.hasPeerClosed { return }
       self.inputEnded(context)
     }
     context.fireUserInboundEventTriggered(event)
