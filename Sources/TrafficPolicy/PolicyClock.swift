@@ -23,10 +23,6 @@ package struct PolicyClock: Sendable {
 
   /// A deadline on this scale. An instant beyond 292 years from the origin is moved to that end.
   package func nanoseconds(at instant: ContinuousClock.Instant) -> Int64 {
-    let (seconds, attoseconds) = self.origin.duration(to: instant).components
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    guard !overflow else { return seconds < 0 ? .min : .max }
-    let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return carry ? (seconds < 0 ? .min : .max) : sum
+    self.origin.duration(to: instant).clampedNanoseconds
   }
 }

@@ -97,10 +97,10 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
     self.advance(now)
     if let deadline, deadline <= self.present { return .tooLate }
     if self.queue.isEmpty, self.bucket.take() { return .admit }
-    let lastExpiry = Self.sum(self.present, self.maxWait)
+    let lastExpiry = self.present.addingClamped(self.maxWait)
     let wait = self.wait(for: thing, class: call)
     let refusal = OnArrived.refuse(retryAfterMilliseconds: Self.milliseconds(wait))
-    guard Self.sum(self.present, wait) < min(startBy ?? deadline ?? .max, lastExpiry) else {
+    guard self.present.addingClamped(wait) < min(startBy ?? deadline ?? .max, lastExpiry) else {
       return refusal
     }
     let expiry = min(deadline ?? .max, lastExpiry)
@@ -165,11 +165,6 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
     self.bucket.nanoseconds(
       untilTaken: self.queue.turns(for: thing, class: call.index),
       at: self.rate.level(at: self.present))
-  }
-
-  private static func sum(_ time: Int64, _ nanoseconds: Int64) -> Int64 {
-    let (sum, overflow) = time.addingReportingOverflow(nanoseconds)
-    return overflow ? .max : sum
   }
 
   /// Rounded up, and never zero: zero would be an invitation to come back at once.

@@ -257,14 +257,3 @@ extension KindBudget {
     call.end(outcome)
   }
 }
-
-extension Duration {
-  /// Whole nanoseconds; the longest that can be said if there are more.
-  fileprivate var wholeNanoseconds: Int64 {
-    let (seconds, attoseconds) = self.components
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    guard !overflow else { return seconds < 0 ? 0 : .max }
-    let (sum, carry) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return carry ? .max : max(0, sum)
-  }
-}

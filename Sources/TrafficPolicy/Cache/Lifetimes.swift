@@ -120,13 +120,3 @@ extension ReadKey.Subject {
     }
   }
 }
-
-extension Duration {
-  /// Zero for a negative duration; at most some 292 years.
-  fileprivate var wholeNanoseconds: Int64 {
-    let (seconds, attoseconds) = self.components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : whole.addingClamped(attoseconds / 1_000_000_000)
-  }
-}
