@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from aws import client, create_job
+from callers import calling, describe
 from failures import HERE, failing, read
 from metrics import scrape
 from program import Emulator, Gateway, eventually
@@ -69,6 +70,24 @@ def test_sigterm_without_calls_ends_at_once(upstream):
         gateway.terminate()
         assert gateway.wait() == 0
     assert time.monotonic() - began < 5
+
+
+def test_sigterm_does_not_wait_for_what_no_caller_waits_for(upstream, gate):
+    policy = {"cache_bytes": 1_000_000, "describe_ttl": "1ms", "stale_while_revalidate": "1h"}
+    gateway = Gateway(upstream.url, policy=policy)
+    upstream.respond = lambda _: Answer.json({"execution": {"jobId": "j", "thingName": "t"}})
+    with calling(gateway) as call:
+        assert call(describe("t", "j")).cache == "miss"
+        upstream.respond = lambda _: Answer(gate=gate)
+        # Served past its time, while AWS is asked anew and keeps silent.
+        assert eventually(lambda: call(describe("t", "j")).cache == "stale")
+        assert eventually(lambda: len(upstream.requests) == 2)
+    began = time.monotonic()
+    gateway.terminate()
+    assert gateway.wait() == 0
+    # An attempt may take half a minute; the wait of the test itself gives up before that.
+    assert time.monotonic() - began < 10
+    assert gateway.noise == []
 
 
 def test_grpcio_moves_to_another_gateway_without_a_failed_call(upstream, start):
