@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct GhostQueueTests {
   private static func fingerprints(_ count: Int, seed: UInt64) -> [UInt32] {
-    var random = SeededGenerator(seed: seed)
+    var random = SeededRandom(seed: seed)
     return (0..<count).map { _ in UInt32(truncatingIfNeeded: random.next()) }
   }
 

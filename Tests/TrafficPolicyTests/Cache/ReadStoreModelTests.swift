@@ -39,7 +39,7 @@ import TrafficPolicy
   private struct History: ~Copyable {
     var store: ReadStore
     var model = Model()
-    var random: SeededGenerator
+    var random: SeededRandom
     var now: Int64 = 0
     var stored: UInt64 = 0
     /// Every answer of the model's must be the store's too.
@@ -47,7 +47,7 @@ import TrafficPolicy
 
     init(maxBytes: Int, seed: UInt64, isRoomy: Bool) {
       self.store = ReadStore(maxBytes: maxBytes)
-      self.random = SeededGenerator(seed: seed)
+      self.random = SeededRandom(seed: seed)
       self.isRoomy = isRoomy
     }
 

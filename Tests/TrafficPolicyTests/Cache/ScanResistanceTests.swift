@@ -9,7 +9,7 @@ import TrafficPolicy
   /// Things asked for by Zipf's law, with scans in between that ask for many things once.
   private struct Trace {
     private let cumulated: [Double]
-    private var random: SeededGenerator
+    private var random: SeededRandom
     private var nextScanned = 1_000_000
 
     init(things: Int, exponent: Double, seed: UInt64) {
@@ -18,7 +18,7 @@ import TrafficPolicy
         sum += 1 / Self.power(Double(rank), exponent)
         return sum
       }
-      self.random = SeededGenerator(seed: seed)
+      self.random = SeededRandom(seed: seed)
     }
 
     /// The logarithm and exponential of the C library are not needed for halves.
