@@ -10,8 +10,9 @@ import pytest
 
 import aws
 from program import Gateway
+from signatures import signature_complaint
 from stubs import STATUS, pb, rpc
-from upstream import Upstream, signature_complaint
+from upstream import Upstream
 
 NAMES = ["t", "a:b", ":", "_-:0", "plant-7:line_3:press-01", "T" * 128, "-" * 128, ":" * 128]
 DETAILS = [
