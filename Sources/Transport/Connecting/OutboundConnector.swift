@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CryptoEngine
-import Glibc
 package import NIOCore
 import NIOPosix
 
 /// Opens client channels to one host and port.
 ///
-/// It knows sockets, names and time limits; what is spoken on the channel is the caller's. Names are
-/// resolved at each connect, so that a change in DNS is met by the next connection.
+/// It knows sockets, names, proxies and time limits; what is spoken on the channel is the caller's.
+/// Names are resolved at each connect, so that a change in DNS is met by the next connection.
 package struct OutboundConnector: Sendable {
-  /// A name, or an IP address without brackets.
+  /// A name, or an IP address without brackets. Behind a proxy it is the proxy that looks it up.
   package let host: String
   package let port: Int
-  /// Bounds each attempt to reach one address; the name's lookup comes before it.
+  /// Bounds each attempt to reach one address; the name's lookup comes before it. Bounds the wait for
+  /// a proxy's answer too.
   package let timeout: Duration
   /// Nil for plain TCP.
   package let security: OutboundSecurity?
+  /// Nil to go straight.
+  package let proxy: OutboundProxy?
 
   package init(
-    host: String, port: Int, timeout: Duration = .seconds(5), security: OutboundSecurity? = nil
+    host: String, port: Int, timeout: Duration = .seconds(5), security: OutboundSecurity? = nil,
+    proxy: OutboundProxy? = nil
   ) {
     self.host = host
     self.port = port
     self.timeout = timeout
     self.security = security
+    self.proxy = proxy
   }
 
   /// Opens a channel whose every callback runs in `loop`.
   ///
   /// - Parameter configure: adds the protocol's handlers, before the connection is up.
-  /// - Returns: the channel once it is connected, and the handshake done if it is a secure one, else
-  ///   a failure that ``ConnectFailure`` can name.
+  /// - Returns: the channel once it is connected, the tunnel there if it goes through a proxy, and
+  ///   the handshake done if it is a secure one; else a failure that ``ConnectFailure`` can name.
   package func connect(
     on loop: any EventLoop, configure: @escaping @Sendable (any Channel) throws -> Void
   ) -> EventLoopFuture<any Channel> {
@@ -40,40 +44,62 @@ package struct OutboundConnector: Sendable {
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       // Answers here are short: one read takes all there is, and a second would only say so.
       .channelOption(.maxMessagesPerRead, value: 1)
-    guard let security = self.security else {
-      return self.connect(
-        bootstrap.channelInitializer { channel in
-          channel.eventLoop.makeCompletedFuture { try configure(channel) }
-        })
-    }
     // A name may have several addresses, and then several channels race to be the connection.
-    let handshakes = NIOLoopBoundBox.makeEmptyBox(
-      valueType: [ObjectIdentifier: EventLoopFuture<TLSEstablished>].self, eventLoop: loop)
+    let readiness = NIOLoopBoundBox.makeEmptyBox(
+      valueType: [ObjectIdentifier: EventLoopFuture<Void>].self, eventLoop: loop)
     let connected = self.connect(
       bootstrap.channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let handler = security.makeHandler(on: loop)
-          handshakes.value = handshakes.value ?? [:]
-          handshakes.value?[ObjectIdentifier(channel)] = handler.established
-          try channel.pipeline.syncOperations.addHandler(handler)
+          if let ready = try self.addLayers(to: channel) {
+            readiness.value = readiness.value ?? [:]
+            readiness.value?[ObjectIdentifier(channel)] = ready
+          }
           try configure(channel)
         }
       })
     return connected.flatMap { channel in
-      // Each channel of this bootstrap was initialised above, so its handshake is there. One whose
-      // handshake fails closes itself.
-      guard let handshake = handshakes.value?[ObjectIdentifier(channel)] else {
-        return loop.makeFailedFuture(TLSFailure.closedDuringHandshake)
+      // One whose tunnel or handshake fails closes itself.
+      guard let ready = readiness.value?[ObjectIdentifier(channel)] else {
+        return loop.makeSucceededFuture(channel)
       }
-      return handshake.map { _ in channel }
+      return ready.map { channel }
     }
   }
 
-  private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
-    if let address = try? SocketAddress(ipAddress: self.host, port: self.port) {
-      return bootstrap.connect(to: address)
+  /// Puts into the pipeline what stands between the socket and the protocol.
+  ///
+  /// - Returns: ends when the protocol's bytes may flow; nil if nothing must be waited for.
+  private func addLayers(to channel: any Channel) throws -> EventLoopFuture<Void>? {
+    var tunnel: EventLoopFuture<Void>?
+    if let proxy = self.proxy {
+      guard let request = proxy.request(host: self.host, port: self.port) else {
+        throw ProxyFailure.unwritable
+      }
+      let handler = TunnelHandler(request: request, timeout: self.timeout, on: channel.eventLoop)
+      try channel.pipeline.syncOperations.addHandler(handler)
+      tunnel = handler.established
     }
-    return bootstrap.connect(host: self.host, port: self.port)
+    guard let security = self.security else { return tunnel }
+    let handler = security.makeHandler(on: channel.eventLoop)
+    try channel.pipeline.syncOperations.addHandler(handler)
+    let handshake = handler.established.map { _ in }
+    // Without a tunnel there is no handshake either, and the first failure is the reason.
+    return tunnel.map { $0.flatMap { handshake } } ?? handshake
+  }
+
+  private func connect(_ bootstrap: ClientBootstrap) -> EventLoopFuture<any Channel> {
+    let host = self.proxy?.host ?? self.host
+    let port = self.proxy?.port ?? self.port
+    let connected =
+      if let address = try? SocketAddress(ipAddress: host, port: port) {
+        bootstrap.connect(to: address)
+      } else {
+        bootstrap.connect(host: host, port: port)
+      }
+    guard self.proxy != nil else { return connected }
+    return connected.flatMapErrorThrowing { error in
+      throw error as? ProxyFailure ?? ProxyFailure.unreachable(ConnectFailure(error))
+    }
   }
 }
 
@@ -91,50 +117,5 @@ package struct OutboundSecurity: Sendable {
 
   fileprivate func makeHandler(on loop: any EventLoop) -> TLSHandler {
     TLSHandler(client: self.endpoint, on: loop, handshakeTimeout: self.handshakeTimeout)
-  }
-}
-
-/// Why a connection could not be made, in the words of an operator. The upstream's or our network's
-/// doing, never the caller's.
-package enum ConnectFailure: Error, Equatable, Sendable {
-  case timedOut
-  /// The name has no address.
-  case unresolvable
-  /// From connect(2).
-  case native(errno: CInt)
-  /// The socket was connected, and then the handshake failed.
-  case tls(TLSFailure)
-  case other(String)
-
-  package init(_ error: any Error) {
-    switch error {
-    case ChannelError.connectTimeout:
-      self = .timedOut
-    case let error as IOError:
-      self = .native(errno: error.errnoCode)
-    case let error as TLSFailure:
-      self = .tls(error)
-    case let error as NIOConnectionError:
-      // Of several addresses the last one tried speaks for all.
-      self = error.connectionErrors.last.map { ConnectFailure($0.error) } ?? .unresolvable
-    default:
-      self = .other(String(String(describing: error).prefix(200)))
-    }
-  }
-
-  package var words: String {
-    switch self {
-    case .timedOut: "connect timed out"
-    case .unresolvable: "name does not resolve"
-    case .native(ECONNREFUSED): "connection refused"
-    case .native(EHOSTUNREACH): "no route to host"
-    case .native(ENETUNREACH): "network is unreachable"
-    case .native(EMFILE), .native(ENFILE): "out of file descriptors"
-    case .native(EADDRNOTAVAIL): "no local port is free"
-    case .native(ECONNRESET): "connection reset"
-    case .native(let errno): "connect failed, errno \(errno)"
-    case .tls(let failure): failure.words
-    case .other(let text): text
-    }
   }
 }
