@@ -77,7 +77,11 @@ let package = Package(
       "TrafficPolicy",
       ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, logging, nioCore]),
     room(
-      "Upstream", ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, nioCore, nioHTTP1]),
+      "Upstream",
+      [
+        "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
+        deque, logging, nioCore, nioHTTP1, nioPosix,
+      ]),
     room(
       "GatewayServer",
       ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
@@ -136,8 +140,8 @@ let package = Package(
     tests(
       "UpstreamTests",
       [
-        "Upstream", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI", "Telemetry",
-        "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
+        "Upstream", "AWSConfiguration", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI",
+        "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests(

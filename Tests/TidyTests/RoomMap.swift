@@ -13,7 +13,9 @@ enum RoomMap {
     "Telemetry": [],
     "Transport": ["CryptoEngine"],
     "TrafficPolicy": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
-    "Upstream": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
+    "Upstream": [
+      "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
+    ],
     "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],

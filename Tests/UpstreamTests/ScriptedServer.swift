@@ -30,6 +30,7 @@ final class ScriptedServer: Sendable {
 
   struct Seen: Sendable {
     var connections = 0
+    var openConnections = 0
     var requests: [Request] = []
   }
 
@@ -58,7 +59,13 @@ final class ScriptedServer: Sendable {
     let channel = try await ServerBootstrap(group: group)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          record.seen.withLock { $0.connections += 1 }
+          record.seen.withLock {
+            $0.connections += 1
+            $0.openConnections += 1
+          }
+          channel.closeFuture.whenComplete { _ in
+            record.seen.withLock { $0.openConnections -= 1 }
+          }
           if let security {
             try channel.pipeline.syncOperations.addHandler(
               TLSHandler(server: security, on: channel.eventLoop))
