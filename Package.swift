@@ -99,9 +99,9 @@ let package = Package(
     .executableTarget(
       name: "iot-jobs-gateway",
       dependencies: [
-        "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer", "GatewayServer", "HTTP2Engine",
-        "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "TrafficPolicy", "Transport",
-        "Upstream", nioCore, nioPosix, logging, argumentParser,
+        "AWSConfiguration", "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer",
+        "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
+        "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Gateway",
@@ -159,7 +159,8 @@ let package = Package(
         "GatewayServer", "GatewayTestKit", "GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry",
         "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
       ]),
-    tests("GatewayTests", ["iot-jobs-gateway", "TrafficPolicy", argumentParser]),
+    tests(
+      "GatewayTests", ["iot-jobs-gateway", "AWSConfiguration", "TrafficPolicy", argumentParser]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -21,9 +21,9 @@ enum RoomMap {
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
-      "AWSSigning", "CYAML", "CryptoEngine", "EmulatorServer", "GatewayServer", "HTTP2Engine",
-      "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry", "TrafficPolicy", "Transport",
-      "Upstream",
+      "AWSConfiguration", "AWSSigning", "CYAML", "CryptoEngine", "EmulatorServer",
+      "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
+      "TrafficPolicy", "Transport", "Upstream",
     ],
   ]
 

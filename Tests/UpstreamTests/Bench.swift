@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import AWSSigning
 import CryptoEngine
 import JobsAPI
@@ -7,6 +8,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Telemetry
+import Testing
 import Transport
 
 @testable import Upstream
@@ -70,8 +72,8 @@ struct Bench {
     self.caller = LoopCaller(loop: loop)
     let witness = Witness(loop)
     self.witness = witness
-    let endpoint = try UpstreamEndpoint(
-      url: "http\(secure == nil ? "" : "s")://\(host):\(self.server.port)")
+    let endpoint = try #require(
+      HTTPURL("http\(secure == nil ? "" : "s")://\(host):\(self.server.port)"))
     var configuration = UpstreamConfiguration(endpoint: endpoint, region: "us-east-1")
     configure(&configuration)
     self.jobs = try SignedJobs(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import AWSSigning
 import JobsAPI
 import Foundation
@@ -19,7 +20,7 @@ private func write(
 ) throws -> [String] {
   var numbers = SplitMix(seed: 7)
   var writer = try SignedRequestWriter(
-    endpoint: try UpstreamEndpoint(url: url), region: "us-east-1", userAgent: agent)
+    endpoint: try #require(HTTPURL(url)), region: "us-east-1", userAgent: agent)
   let time = try #require(SigningTime(stamp: "20260102T030405Z"))
   let bytes = try writer.write(
     request,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import AWSSigning
 import JobsAPI
 import NIOCore
@@ -16,7 +17,7 @@ import Testing
     let fleet = try UpstreamFleet(
       group: group,
       UpstreamConfiguration(
-        endpoint: try UpstreamEndpoint(url: "http://127.0.0.1:\(server.port)"), region: "r"),
+        endpoint: try #require(HTTPURL("http://127.0.0.1:\(server.port)")), region: "r"),
       credentials: FixedCredential(Credential(accessKeyID: "A", secretAccessKey: "s")),
       observer: UnobservedUpstream())
     for loop in group.makeIterator() {
@@ -44,7 +45,7 @@ import Testing
     let fleet = try UpstreamFleet(
       group: MultiThreadedEventLoopGroup.singleton,
       UpstreamConfiguration(
-        endpoint: try UpstreamEndpoint(url: "http://127.0.0.1:1"), region: "r"),
+        endpoint: try #require(HTTPURL("http://127.0.0.1:1")), region: "r"),
       credentials: FixedCredential(credential), observer: UnobservedUpstream(),
       clock: WallClock { 1_000 })
     let jobs = try #require(fleet.backend(on: loop))

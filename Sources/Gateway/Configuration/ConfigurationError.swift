@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import Transport
 
 /// Why a configuration is refused, in words for the person who wrote it.
 enum ConfigurationError: Error, Equatable {
   case badValue(
-    name: String, value: String?, origin: SettingOrigin, allowed: String, reason: String? = nil)
+    name: String, value: String?, origin: ValueOrigin, allowed: String, reason: String? = nil)
   case missing(name: String, why: String)
   case unknownFileKey(String, path: String)
   case unreadableFile(path: String, reason: String)
+  /// What AWS's own variables and shared files say cannot be used.
+  case aws(AWSConfigurationError)
   case refused(String)
 
   /// The exit status, from sysexits(3): a flag is usage, the rest is configuration.
@@ -16,7 +19,7 @@ enum ConfigurationError: Error, Equatable {
     switch self {
     case .badValue(_, _, .flag, _, _): 64
     case .unreadableFile: 66
-    case .badValue, .missing, .unknownFileKey, .refused: 78
+    case .badValue, .missing, .unknownFileKey, .aws, .refused: 78
     }
   }
 }
@@ -49,6 +52,8 @@ extension ConfigurationError: CustomStringConvertible {
       return "\(path): unknown key \"\(key)\""
     case .unreadableFile(let path, let reason):
       return "\(path): \(reason)"
+    case .aws(let error):
+      return error.description
     case .refused(let reason):
       return reason
     }
@@ -56,7 +61,7 @@ extension ConfigurationError: CustomStringConvertible {
 }
 
 /// Where a value was found.
-enum SettingOrigin: Equatable, Sendable {
+enum ValueOrigin: Equatable, Sendable {
   case flag
   case environment(variable: String)
   case file(path: String)

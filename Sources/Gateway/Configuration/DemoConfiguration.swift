@@ -16,8 +16,8 @@ struct DemoConfiguration: Sendable {
       SettingsReader(flags: flags, environment: [:], file: nil))
     self.emulator.seed = Self.seed
     var gatewayFlags = flags
-    gatewayFlags[ServeSettings.region.name] = "us-east-1"
-    gatewayFlags[ServeSettings.upstreamEndpoint.name] = "http://\(self.emulator.server.address)"
+    gatewayFlags[UpstreamSettings.region.name] = "us-east-1"
+    gatewayFlags[UpstreamSettings.endpoint.name] = "http://\(self.emulator.server.address)"
     self.gateway = try ServeConfiguration(
       SettingsReader(flags: gatewayFlags, environment: [:], file: nil))
     let key = EmulatorSettings.exampleCredentials.split(separator: ":")

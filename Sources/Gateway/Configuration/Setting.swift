@@ -78,7 +78,16 @@ extension Setting where Value == Int {
 
 extension Setting where Value == Bool {
   static func toggle(_ name: String, help: String) -> Setting<Bool> {
-    Setting(name, help: help, allowed: "true or false", fallback: "false") { text in
+    Self.word(name, help: help, fallback: "false")
+  }
+
+  /// A toggle that somebody else decides when nobody sets it.
+  static func wish(_ name: String, help: String) -> Setting<Bool> {
+    Self.word(name, help: help, fallback: nil)
+  }
+
+  private static func word(_ name: String, help: String, fallback: String?) -> Setting<Bool> {
+    Setting(name, help: help, allowed: "true or false", fallback: fallback) { text in
       switch text {
       case "true": true
       case "false": false

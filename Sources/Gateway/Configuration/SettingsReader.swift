@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
+
 /// Finds each setting's value: flag before environment before file before default.
 struct SettingsReader {
   static let variablePrefix = "IOT_JOBS_GATEWAY_"
@@ -23,13 +25,24 @@ struct SettingsReader {
   }
 
   /// Reads a setting; nil when nobody set it and it has no default.
-  ///
-  /// - Parameter standardVariables: variables of AWS's own that mean the same, asked in order
-  ///   after ours and before the file.
-  func optional<Value>(
-    _ setting: Setting<Value>, standardVariables: [String] = []
-  ) throws(ConfigurationError) -> Value? {
-    guard let (text, origin) = self.find(setting, standardVariables) else { return nil }
+  func optional<Value>(_ setting: Setting<Value>) throws(ConfigurationError) -> Value? {
+    guard let (text, origin) = self.find(setting) else { return nil }
+    return try self.read(setting, text, origin)
+  }
+
+  /// Reads a setting that AWS's own variables and files may set as well: nil when nobody set it
+  /// here, whatever its default.
+  func sourced<Value>(
+    _ setting: Setting<Value>
+  ) throws(ConfigurationError) -> Sourced<Value>? {
+    guard let (text, origin) = self.find(setting), origin != .fallback else { return nil }
+    return Sourced(
+      try self.read(setting, text, origin), from: .program(origin.spelling(of: setting.name)))
+  }
+
+  private func read<Value>(
+    _ setting: Setting<Value>, _ text: String, _ origin: ValueOrigin
+  ) throws(ConfigurationError) -> Value {
     do throws(Misfit) {
       return try setting.read(text)
     } catch {
@@ -40,14 +53,12 @@ struct SettingsReader {
   }
 
   private func find<Value>(
-    _ setting: Setting<Value>, _ standardVariables: [String]
-  ) -> (text: String, origin: SettingOrigin)? {
+    _ setting: Setting<Value>
+  ) -> (text: String, origin: ValueOrigin)? {
     if let text = self.flags[setting.name] { return (text, .flag) }
-    for variable in [setting.variable] + standardVariables {
-      // An empty variable is an unset one, as in AWS's own tools.
-      if let text = self.environment[variable], !text.isEmpty {
-        return (text, .environment(variable: variable))
-      }
+    // An empty variable is an unset one, as in AWS's own tools.
+    if let text = self.environment[setting.variable], !text.isEmpty {
+      return (text, .environment(variable: setting.variable))
     }
     if let file = self.file, let text = file.values[setting.name] {
       return (text, .file(path: file.path))

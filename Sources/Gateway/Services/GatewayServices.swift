@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import AWSSigning
 import CryptoEngine
 import GatewayServer
@@ -38,16 +39,24 @@ struct GatewayServices: Drainable {
     }
     readiness.met(.credentialsResolved)
 
+    let plan = configuration.upstream
+    for warning in plan.warnings { warning.log(to: logger) }
+    let tls = try UpstreamTLS(plan)
+    guard case .known(let endpoint) = plan.target else {
+      throw ConfigurationError.missing(name: UpstreamSettings.endpoint.name, why: "x")
+    }
     let upstream = try Fleet(
-      group: group, configuration.upstreamConfiguration, credentials: credentials,
-      observer: UpstreamMetrics(registry: registry))
+      group: group,
+      plan.upstreamConfiguration(endpoint, threads: configuration.process.threads),
+      credentials: credentials, observer: UpstreamMetrics(registry: registry),
+      security: tls.security(for: endpoint.url), proxy: plan.proxy(for: endpoint.url))
     UpstreamMetrics.register(upstream.gauges, in: registry)
     readiness.met(.endpointKnown)
     logger.notice(
       "forwarding to",
       metadata: [
-        LogKey.upstream: "\(configuration.upstream.hostHeader)",
-        LogKey.region: "\(configuration.region)",
+        LogKey.upstream: "\(endpoint.url.text)", LogKey.origin: "\(endpoint.origin)",
+        LogKey.region: "\(endpoint.signingRegion)",
       ])
 
     let policy = TrafficPolicy(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import AWSSigning
 import JobsAPI
 import NIOCore
@@ -21,19 +22,22 @@ struct SignedRequestWriter: ~Copyable {
     var credential: Credential
   }
 
-  private let endpoint: UpstreamEndpoint
+  /// Stands before every path.
+  private let basePath: String
+  private let hostHeader: String
   /// The lines that every request has.
   private let fixedLines: ByteBuffer
   private var signer: RequestSigner
 
   /// - Parameter userAgent: printable ASCII; anything else is replaced, since it names and no more.
-  init(endpoint: UpstreamEndpoint, region: String, userAgent: String) throws(SigningError) {
-    self.endpoint = endpoint
+  init(endpoint: HTTPURL, region: String, userAgent: String) throws(SigningError) {
+    self.basePath = endpoint.basePath
+    self.hostHeader = endpoint.hostHeader
     self.signer = try RequestSigner(region: region)
     let agent = String(
       decoding: userAgent.utf8.map { 0x20...0x7e ~= $0 ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     self.fixedLines = ByteBuffer(
-      string: "Host: \(endpoint.hostHeader)\r\nUser-Agent: \(agent)\r\n"
+      string: "Host: \(self.hostHeader)\r\nUser-Agent: \(agent)\r\n"
         + "Accept-Encoding: identity\r\n")
   }
 
@@ -41,19 +45,19 @@ struct SignedRequestWriter: ~Copyable {
     _ request: RESTRequest, _ attempt: Attempt, in context: CallContext
   ) throws(SigningError) -> ByteBuffer {
     var buffer = ByteBuffer()
-    buffer.reserveCapacity(768 + self.endpoint.basePath.utf8.count + (request.body?.count ?? 0))
+    buffer.reserveCapacity(768 + self.basePath.utf8.count + (request.body?.count ?? 0))
     let method = request.method.rawValue
     buffer.writeString(method)
     buffer.writeStaticString(" ")
     let targetStart = buffer.writerIndex
-    buffer.writeString(self.endpoint.basePath)
+    buffer.writeString(self.basePath)
     buffer.writeString(request.target)
     let targetEnd = buffer.writerIndex
     let body = request.body ?? []
     let signature = try self.signer.sign(
       method: method,
       target: buffer.readableBytesUInt8Span.extracting(targetStart..<targetEnd),
-      host: self.endpoint.hostHeader,
+      host: self.hostHeader,
       headers: request.body == nil ? [] : [("content-type", "application/json")],
       body: body.span, credential: attempt.credential, at: attempt.time)
     buffer.writeStaticString(" HTTP/1.1\r\n")

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import AWSConfiguration
+
 /// How AWS is called, the same in every event loop.
 package struct UpstreamConfiguration: Equatable, Sendable {
-  package var endpoint: UpstreamEndpoint
+  package var endpoint: HTTPURL
   /// The region of the signature.
   package var region: String
   package var userAgent = "iot-jobs-gateway"
@@ -16,7 +18,7 @@ package struct UpstreamConfiguration: Equatable, Sendable {
   /// The limit on a response's body; AWS's longest is a job document of 32 KiB and its frame.
   package var maxBodyBytes = 1024 * 1024
 
-  package init(endpoint: UpstreamEndpoint, region: String) {
+  package init(endpoint: HTTPURL, region: String) {
     self.endpoint = endpoint
     self.region = region
   }

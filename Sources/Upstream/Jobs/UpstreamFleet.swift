@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 package import AWSSigning
 package import NIOCore
 package import Transport
@@ -12,15 +13,17 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
 {
   private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
 
-  /// - Parameter security: needed for an https endpoint.
+  /// - Parameters:
+  ///   - security: needed for an https endpoint.
+  ///   - proxy: nil to go straight.
   package init(
     group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
     observer: Observer, clock: WallClock = .system,
-    security: OutboundSecurity? = nil
+    security: OutboundSecurity? = nil, proxy: OutboundProxy? = nil
   ) throws(SigningError) {
     let connector = OutboundConnector(
       host: configuration.endpoint.host, port: configuration.endpoint.port,
-      timeout: configuration.connectTimeout, security: security)
+      timeout: configuration.connectTimeout, security: security, proxy: proxy)
     var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
     for loop in group.makeIterator() {
       backends[ObjectIdentifier(loop)] = try SignedJobs(

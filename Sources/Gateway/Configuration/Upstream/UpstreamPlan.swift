@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWSConfiguration
+import CryptoEngine
+import Transport
+import Upstream
+
+/// Everything about AWS that is known before start: where it is or who is asked where, whom to
+/// trust, and what may wait for it.
+struct UpstreamPlan: Sendable {
+  /// Where the account's calls go.
+  enum Target: Equatable, Sendable {
+    case known(ServiceEndpoint)
+    /// Nobody named an endpoint: AWS IoT's control plane knows the account's own.
+    case discovered(askedAt: ServiceEndpoint)
+  }
+
+  var target: Target
+  /// AWS's own settings, with ours on top.
+  var aws: AWSSettings
+  var verification: TLSVerification
+  /// Who named the authorities, for the message when they cannot be read; nil for the system's.
+  var caBundleOrigin: SettingOrigin?
+  var proxies: ProxySettings
+  var connectionLimit: Int
+  var waitingLimit: Int
+  var idleTimeout: Duration
+  var connectTimeout: Duration
+  var attemptTimeout: Duration
+  var responseLimitBytes: Int
+
+  init(_ reader: SettingsReader) throws(ConfigurationError) {
+    let aws = try Self.settings(reader)
+    self.target = try Self.target(try reader.sourced(UpstreamSettings.endpoint), aws)
+    self.aws = aws
+    let skips = try reader.value(UpstreamSettings.skipVerification)
+    let trust = aws.caBundle.map { TLSTrust.file(path: $0.value) } ?? .system
+    self.verification = skips ? .insecureSkipVerification : .required(trust: trust)
+    self.caBundleOrigin = aws.caBundle?.origin
+    self.proxies = try Self.reading { () throws(AWSConfigurationError) in
+      try ProxySettings(AWSEnvironment(reader.environment))
+    }
+    try Self.checkProxy(self.proxies, self.target)
+    self.connectionLimit = try reader.value(UpstreamSettings.connections)
+    self.waitingLimit = try reader.value(UpstreamSettings.waiting)
+    self.idleTimeout = try reader.value(UpstreamSettings.idle)
+    self.connectTimeout = try reader.value(UpstreamSettings.connect)
+    self.attemptTimeout = try reader.value(UpstreamSettings.attempt)
+    self.responseLimitBytes = try reader.value(UpstreamSettings.body)
+  }
+
+  private static func settings(
+    _ reader: SettingsReader
+  ) throws(ConfigurationError) -> AWSSettings {
+    let environment = AWSEnvironment(reader.environment)
+    let shared = try SharedConfiguration.load(environment)
+    let overrides = AWSOverrides(
+      region: try reader.sourced(UpstreamSettings.region),
+      usesFIPS: try reader.sourced(UpstreamSettings.fips),
+      usesDualStack: try reader.sourced(UpstreamSettings.dualStack),
+      caBundle: try reader.sourced(UpstreamSettings.caBundle))
+    return try Self.reading { () throws(AWSConfigurationError) in
+      try AWSSettings(environment: environment, shared: shared, overrides: overrides)
+    }
+  }
+
+  private static func target(
+    _ choice: Sourced<EndpointChoice>?, _ aws: AWSSettings
+  ) throws(ConfigurationError) -> Target {
+    do throws(AWSConfigurationError) {
+      switch choice?.value {
+      case .url(let url):
+        let url = Sourced(url, from: choice?.origin ?? .ruleSet)
+        return .known(try aws.endpoint(for: .iotJobsData, at: url))
+      case .ruleSet:
+        return .known(try aws.ruleSetEndpoint(for: .iotJobsData))
+      case nil:
+        if let configured = try aws.configuredEndpoint(for: .iotJobsData) {
+          return .known(configured)
+        }
+        return .discovered(askedAt: try aws.endpoint(for: .iot))
+      }
+    } catch .missingRegion {
+      throw .missing(
+        name: UpstreamSettings.region.name,
+        why: "each signature names the region, and the account's endpoint is found in it; "
+          + "use --region or AWS_REGION, or set region in the profile")
+    } catch {
+      throw .aws(error)
+    }
+  }
+
+  private static func checkProxy(
+    _ proxies: ProxySettings, _ target: Target
+  ) throws(ConfigurationError) {
+    guard let proxy = proxies.proxy(for: target.firstURL), proxy.url.isSecure else { return }
+    throw .refused(
+      "\(proxy.origin): TLS is not spoken with a proxy itself; name it with http://, what goes "
+        + "through it is TLS all the same")
+  }
+
+  private static func reading<Value>(
+    _ body: () throws(AWSConfigurationError) -> Value
+  ) throws(ConfigurationError) -> Value {
+    do throws(AWSConfigurationError) {
+      return try body()
+    } catch {
+      throw .aws(error)
+    }
+  }
+}
+
+extension UpstreamPlan.Target {
+  /// Where the first connection to AWS goes.
+  var firstURL: HTTPURL {
+    switch self {
+    case .known(let endpoint): endpoint.url
+    case .discovered(let control): control.url
+    }
+  }
+}
+
+extension UpstreamPlan {
+  /// The proxy that a URL is reached through; nil to go straight. One that wants TLS for itself is
+  /// refused at start.
+  func proxy(for url: HTTPURL) -> OutboundProxy? {
+    self.proxies.proxy(for: url).map { proxy in
+      OutboundProxy(
+        host: proxy.url.host, port: proxy.url.port, authorization: proxy.authorization?.text)
+    }
+  }
+
+  /// How an endpoint is called. Limits over all threads are shared out evenly, and never to nothing.
+  func upstreamConfiguration(
+    _ endpoint: ServiceEndpoint, threads: Int
+  ) -> UpstreamConfiguration {
+    var configuration = UpstreamConfiguration(
+      endpoint: endpoint.url, region: endpoint.signingRegion)
+    configuration.userAgent = "iot-jobs-gateway/\(Version.text)"
+    configuration.connectTimeout = self.connectTimeout
+    configuration.attemptTimeout = self.attemptTimeout
+    configuration.maxBodyBytes = self.responseLimitBytes
+    configuration.pool.maxConnections = max(1, self.connectionLimit / threads)
+    configuration.pool.maxWaiting = (self.waitingLimit + threads - 1) / threads
+    configuration.pool.idleTimeout = self.idleTimeout
+    return configuration
+  }
+}
