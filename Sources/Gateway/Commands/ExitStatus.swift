@@ -9,6 +9,8 @@ protocol ExitStatus: Error {
   var exitCode: Int32 { get }
 }
 
+extension ConfigurationError: ExitStatus {}
+
 extension ListenError: ExitStatus {
   /// EX_OSERR.
   var exitCode: Int32 { 71 }

@@ -7,10 +7,10 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.listen)) var listen: [String] = []
   @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
   @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
+  @OptionGroup var upstream: UpstreamOptions
   @Option(help: .of(ServeSettings.requestLimit)) var requestLimitBytes: String?
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
   @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
-  @OptionGroup var upstream: UpstreamOptions
   @OptionGroup var traffic: TrafficOptions
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions

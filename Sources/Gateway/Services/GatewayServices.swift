@@ -43,7 +43,8 @@ struct GatewayServices: Drainable {
     for warning in plan.warnings { warning.log(to: logger) }
     let tls = try UpstreamTLS(plan)
     guard case .known(let endpoint) = plan.target else {
-      throw ConfigurationError.missing(name: UpstreamSettings.endpoint.name, why: "x")
+      throw ConfigurationError.missing(
+        name: UpstreamSettings.endpoint.name, why: "the account has one of its own")
     }
     let upstream = try Fleet(
       group: group,

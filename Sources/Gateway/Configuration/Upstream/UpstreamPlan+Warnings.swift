@@ -58,7 +58,7 @@ extension UpstreamPlan {
     if endpoint.service == .iotJobsData, endpoint.origin == .ruleSet {
       warnings.append(
         Warning(
-          message: "the region's default host is used, which AWS refuses for most accounts",
+          message: "the region's default host is used, which AWS refuses",
           details: [LogKey.upstream: endpoint.url.hostHeader],
           repair: "leave --\(UpstreamSettings.endpoint.name) out, so that the account's own "
             + "endpoint is looked up"))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSConfiguration
+import AWSSigning
 import CryptoEngine
 import Transport
 import Upstream

@@ -11,7 +11,7 @@ enum UpstreamSettings {
     "upstream-endpoint",
     help: "URL of the IoT Jobs data endpoint. Without one, here or in AWS's settings, "
       + "iot:DescribeEndpoint is asked for the account's own; the word default means the region's "
-      + "host, which AWS refuses for most accounts.",
+      + "host, which AWS refuses.",
     allowed: "an http:// or https:// URL without user name, query and fragment, or the word default"
   ) { (text) throws(Misfit) in
     // Who writes a user name into a URL may have written a password behind it.
