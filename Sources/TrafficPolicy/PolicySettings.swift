@@ -4,6 +4,7 @@
 package struct PolicySettings: Equatable, Sendable {
   package var thingLimit = ThingLimitSettings()
   package var accountBudget = AccountBudgetSettings()
+  package var retries = RetrySettings()
   package var readCache = ReadCacheSettings()
 
   package init() {}
@@ -67,6 +68,26 @@ package struct AccountBudgetSettings: Equatable, Sendable {
   package var maxWait: Duration = .seconds(1)
   /// Calls that may wait at a time, for each of the two budgets.
   package var maxWaiting = 10_000
+
+  package init() {}
+}
+
+/// Calls that failed and may do better the next time. The figures are those of the standard mode of
+/// AWS's own clients.
+package struct RetrySettings: Equatable, Sendable {
+  /// Attempts for a call, the first one included. One: no attempt is repeated, and of an update
+  /// whose answer was lost it is not found out what became of it.
+  package var maxAttempts = 3
+  /// The wait before the first repeat is drawn from zero up to this, that before the next one from
+  /// zero up to twice as much, and so on.
+  package var baseDelay: Duration = .milliseconds(50)
+  /// The same, after AWS has throttled.
+  package var throttledBaseDelay: Duration = .seconds(1)
+  /// No wait is drawn from a longer time.
+  package var maxDelay: Duration = .seconds(20)
+  /// Tokens that all calls share. A repeat takes five, ten after a time-out; a success gives back
+  /// what its repeat took, or one. Zero: nothing is repeated.
+  package var quota = 500
 
   package init() {}
 }

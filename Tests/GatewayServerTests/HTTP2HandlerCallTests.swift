@@ -180,6 +180,17 @@ struct HTTP2HandlerMetadataTests {
       ])
   }
 
+  @Test func `the trailers tell that an update was found to be applied`() async throws {
+    var trace = UpstreamTrace(attempts: 2)
+    trace.isReplayed = true
+    let caller = try await Caller(.answer(trace))
+    let answer = try await caller.call(Request(.describe))
+    #expect(
+      answer.trailers == [
+        "grpc-status: 0", "x-gateway-attempts: 2", "x-gateway-replayed: true",
+      ])
+  }
+
   @Test func `a call without an id is given one, a new one each`() async throws {
     let caller = try await Caller()
     var ids: Set<String> = []

@@ -26,6 +26,24 @@ import Testing
       headers.map { $0["amz-sdk-request"] } == [["attempt=1"], ["attempt=1"], ["attempt=2; max=2"]])
   }
 
+  @Test func `a policy's attempt is told to AWS as such`() async throws {
+    let bench = try await Bench(react: Self.leavesAfterFirst)
+    var numbers = SystemRandomNumberGenerator()
+    let invocation = RandomUUID(using: &numbers)
+    var context = CallContext(requestID: "r")
+    context.attempt = CallAttempt(number: 1, maximum: 3, invocation: invocation)
+    _ = await bench.describe(context)
+    context.attempt = CallAttempt(number: 2, maximum: 3, invocation: invocation)
+    #expect(try await bench.describe(context).get().trace.attempts == 2)
+    let headers = bench.server.seen.requests.map(\.head.headers)
+    #expect(headers.allSatisfy { $0["amz-sdk-invocation-id"] == [invocation.text] })
+    // The last one took the place of the second on a connection that its peer had left.
+    #expect(
+      headers.map { $0["amz-sdk-request"] } == [
+        ["attempt=1"], ["attempt=2; max=3"], ["attempt=3; max=4"],
+      ])
+  }
+
   @Test func `StartNext is repeated, since it answers with the same job`() async throws {
     let bench = try await Bench(react: Self.leavesAfterFirst)
     _ = await bench.describe()

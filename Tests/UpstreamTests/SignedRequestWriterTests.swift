@@ -16,7 +16,7 @@ private let credential = Credential(
 private func write(
   _ request: RESTRequest, url: String = "http://Example.COM:8181/base/",
   credential: Credential = credential, agent: String = "agent/1", attempt: Int = 1,
-  max: Int? = nil, _ context: CallContext = CallContext(requestID: "r")
+  max: Int = 1, _ context: CallContext = CallContext(requestID: "r")
 ) throws -> [String] {
   var numbers = SplitMix(seed: 7)
   var writer = try SignedRequestWriter(
@@ -25,7 +25,8 @@ private func write(
   let bytes = try writer.write(
     request,
     SignedRequestWriter.Attempt(
-      invocation: RandomUUID(using: &numbers), number: attempt, maxAttempts: max, time: time,
+      call: CallAttempt(
+        number: attempt, maximum: max, invocation: RandomUUID(using: &numbers)), time: time,
       credential: credential),
     in: context)
   return String(buffer: bytes).components(separatedBy: "\r\n")

@@ -96,6 +96,7 @@ enum RPCResponse {
     case 1: fields.append("x-gateway-attempts", "1")
     default: fields.append("x-gateway-attempts", text: "\(trace.attempts)", .repeated)
     }
+    if trace.isReplayed { fields.append("x-gateway-replayed", "true") }
   }
 }
 

@@ -84,6 +84,8 @@ package struct CallContext: Sendable {
   /// several callers wait for, each with a deadline of its own.
   package var startBy: ContinuousClock.Instant?
   package var cacheControl = CacheControl.unspecified
+  /// Which of a call's attempts this is. Nil: it is the only one.
+  package var attempt: CallAttempt?
   /// W3C trace context, passed on as it came.
   package var traceparent: String?
   package var tracestate: String?
@@ -91,6 +93,22 @@ package struct CallContext: Sendable {
   package init(requestID: String, deadline: ContinuousClock.Instant? = nil) {
     self.requestID = requestID
     self.deadline = deadline
+  }
+}
+
+/// One of the attempts that are made for one call.
+package struct CallAttempt: Equatable, Sendable {
+  /// Counted from one, and one more for every request that was sent before.
+  package var number: Int
+  /// The greatest number there may be.
+  package var maximum: Int
+  /// The call's `amz-sdk-invocation-id`: all of its attempts carry the same.
+  package var invocation: RandomUUID
+
+  package init(number: Int, maximum: Int, invocation: RandomUUID) {
+    self.number = number
+    self.maximum = maximum
+    self.invocation = invocation
   }
 }
 
@@ -109,16 +127,26 @@ extension JobsReply: Equatable where Value: Equatable {}
 
 /// What is known of how one call was answered, whether it went well or not.
 package struct UpstreamTrace: Equatable, Sendable {
-  /// AWS's id of the last attempt, from `x-amzn-RequestId`.
+  /// AWS's id of the last attempt that it answered, from `x-amzn-RequestId`.
   package var awsRequestID: String?
   /// Requests handed to the network.
   package var attempts: Int
   /// Nil for calls that no cache looks at.
   package var cache: CacheResult?
+  /// An update's own answer was lost, and what AWS said afterwards proves that it was applied.
+  package var isReplayed = false
 
   package init(awsRequestID: String? = nil, attempts: Int = 0, cache: CacheResult? = nil) {
     self.awsRequestID = awsRequestID
     self.attempts = attempts
     self.cache = cache
+  }
+
+  /// What is known after one more attempt: requests add up, and the rest is the later one's.
+  package func followed(by later: UpstreamTrace) -> UpstreamTrace {
+    var sum = later
+    sum.awsRequestID = later.awsRequestID ?? self.awsRequestID
+    sum.attempts += self.attempts
+    return sum
   }
 }

@@ -23,9 +23,9 @@ final class LoopUpstream {
     self.random = DistinctNumbers(seededBy: &system)
   }
 
-  /// The `amz-sdk-invocation-id` of one call, which all of its attempts carry.
-  func makeInvocationID() -> RandomUUID {
-    RandomUUID(using: &self.random)
+  /// For a call that no policy repeats.
+  func makeOnlyAttempt() -> CallAttempt {
+    CallAttempt(number: 1, maximum: 1, invocation: RandomUUID(using: &self.random))
   }
 
   func write(

@@ -90,12 +90,12 @@ extension SignedJobs {
     // Traps outside of the loop. Whoever builds the layers sees to it that calls come in here.
     let upstream = self.upstream.value
     let request = call.restRequest
-    let invocation = upstream.makeInvocationID()
+    let first = context.attempt ?? upstream.makeOnlyAttempt()
     var progress = CallProgress(Call.operation)
     while true {
       let started = ContinuousClock.now
       let limit = try self.timeLimit(at: started, progress, in: context)
-      let bytes = try await self.sign(request, with: upstream, invocation, progress, in: context)
+      let bytes = try await self.sign(request, with: upstream, first, progress, in: context)
       let response: UpstreamResponse
       do throws(ExchangeFailure) {
         response = try await upstream.pool.exchange(
@@ -134,7 +134,7 @@ extension SignedJobs {
 
   /// Each attempt is signed anew, with the credential and the time of its own moment.
   private func sign(
-    _ request: RESTRequest, with upstream: LoopUpstream, _ invocation: RandomUUID,
+    _ request: RESTRequest, with upstream: LoopUpstream, _ first: CallAttempt,
     _ progress: CallProgress, in context: CallContext
   ) async throws(JobsFailure) -> ByteBuffer {
     let cause: JobsFailure.Cause
@@ -145,8 +145,7 @@ extension SignedJobs {
         throw .unavailable("the credential has expired")
       }
       let attempt = SignedRequestWriter.Attempt(
-        invocation: invocation, number: progress.attempts + 1,
-        maxAttempts: progress.needsFreshConnection ? progress.attempts + 1 : nil,
+        call: first.after(requests: progress.attempts),
         time: SigningTime(epochSeconds: nowSeconds), credential: credential)
       do throws(SigningError) {
         return try upstream.write(request, attempt, in: context)
@@ -183,6 +182,15 @@ extension SignedJobs {
     self.observer.attemptEnded(
       operation: operation, httpStatus: httpStatus, errorName: errorName,
       duration: started.duration(to: .now))
+  }
+}
+
+extension CallAttempt {
+  /// What was sent in between and is sent once more is one attempt more.
+  fileprivate func after(requests: Int) -> CallAttempt {
+    CallAttempt(
+      number: self.number + requests, maximum: self.maximum + requests,
+      invocation: self.invocation)
   }
 }
 

@@ -13,11 +13,7 @@ import NIOCore
 struct SignedRequestWriter: ~Copyable {
   /// What differs from attempt to attempt and from call to call.
   struct Attempt {
-    var invocation: RandomUUID
-    /// Counted from one.
-    var number: Int
-    /// Nil if it was not decided when the first attempt was made.
-    var maxAttempts: Int?
+    var call: CallAttempt
     var time: SigningTime
     var credential: Credential
   }
@@ -88,13 +84,14 @@ struct SignedRequestWriter: ~Copyable {
 
   private static func write(_ attempt: Attempt, to buffer: inout ByteBuffer) {
     buffer.writeStaticString("\r\namz-sdk-invocation-id: ")
-    let invocation = attempt.invocation.characters
+    let invocation = attempt.call.invocation.characters
     for index in invocation.indices { buffer.writeInteger(invocation[index]) }
     buffer.writeStaticString("\r\namz-sdk-request: attempt=")
-    buffer.writeString(String(attempt.number))
-    if let max = attempt.maxAttempts {
+    buffer.writeString(String(attempt.call.number))
+    // As AWS's clients do, which tell the greatest number from the second attempt on.
+    if attempt.call.number > 1 {
       buffer.writeStaticString("; max=")
-      buffer.writeString(String(max))
+      buffer.writeString(String(attempt.call.maximum))
     }
     buffer.writeStaticString("\r\n")
   }
