@@ -164,6 +164,9 @@ struct StatusMappingTests {
     Row(
       .budgetExhausted(.write, retryAfterMilliseconds: 50),
       Told(.resourceExhausted, .budgetExhausted, .gateway, .after(milliseconds: 50))),
+    Row(
+      .circuitOpen(retryAfterMilliseconds: 60),
+      Told(.unavailable, .circuitOpen, .gateway, .after(milliseconds: 60))),
     Row(.notCached, Told(.unavailable, .notCached, .gateway)),
     Row(
       .credentialsUnavailable("d"), Told(.unavailable, .credentialsUnavailable, .gateway, later)),
@@ -199,7 +202,7 @@ struct StatusMappingTests {
         refusal.kind == .serviceUnavailable || refusal.kind == .credentialsExpired
           || refusal.kind == .throttled || refusal.httpStatus == 503 || refusal.httpStatus == 429
       case .unreachable, .overloaded, .draining, .credentialsUnavailable: true
-      case .thingLimited, .budgetExhausted, .notCached: true
+      case .thingLimited, .budgetExhausted, .circuitOpen, .notCached: true
       case .attemptTimedOut(let requestSent): !requestSent
       default: false
       }

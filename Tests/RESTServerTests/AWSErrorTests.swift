@@ -22,6 +22,7 @@ struct AWSErrorTests {
     (.overloaded("x"), 503, "ServiceUnavailableException"),
     (.thingLimited(.read, retryAfterMilliseconds: 1), 429, "ThrottlingException"),
     (.budgetExhausted(.write, retryAfterMilliseconds: 1), 429, "ThrottlingException"),
+    (.circuitOpen(retryAfterMilliseconds: 1), 503, "ServiceUnavailableException"),
     (.notCached, 503, "ServiceUnavailableException"),
     (.draining, 503, "ServiceUnavailableException"),
     (.credentialsUnavailable("x"), 503, "ServiceUnavailableException"),

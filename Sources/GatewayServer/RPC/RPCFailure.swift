@@ -75,6 +75,7 @@ package enum FailureReason: String, Sendable {
   case unknownAWSError = "UNKNOWN_AWS_ERROR"
   case thingRateLimited = "THING_RATE_LIMITED"
   case budgetExhausted = "BUDGET_EXHAUSTED"
+  case circuitOpen = "CIRCUIT_OPEN"
   case notCached = "NOT_CACHED"
   case overloaded = "OVERLOADED"
   case draining = "DRAINING"

@@ -168,6 +168,10 @@ package enum StatusMapping {
       return Self.limited(
         .budgetExhausted, "account:\(kind)s", "the account's budget of \(kind)s is used up",
         milliseconds)
+    case .circuitOpen(let milliseconds):
+      return RPCFailure(
+        .unavailable, .circuitOpen, message: "AWS has failed too often, and is left alone for now",
+        retry: .after(milliseconds: milliseconds))
     case .notCached:
       return RPCFailure(.unavailable, .notCached, message: "no stored answer is fresh enough")
     case .overloaded(let detail):

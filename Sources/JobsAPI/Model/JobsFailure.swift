@@ -35,6 +35,9 @@ package struct JobsFailure: Error, Equatable, Sendable {
     /// The account's budget cannot carry the call soon enough; nothing was sent. The wait is an
     /// estimate of when it could.
     case budgetExhausted(CallKind, retryAfterMilliseconds: Int64)
+    /// AWS failed so often in a row that it is left alone for a while; nothing was sent. The wait is
+    /// until it is tried again.
+    case circuitOpen(retryAfterMilliseconds: Int64)
     /// The caller wanted a stored answer or none, and there is none; nothing was sent.
     case notCached
     /// This process takes no more calls; nothing was sent.

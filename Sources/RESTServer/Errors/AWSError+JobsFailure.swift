@@ -35,6 +35,8 @@ extension AWSError {
       .throttled("The thing makes more calls than it may.", retryAfterMilliseconds: milliseconds)
     case .budgetExhausted(_, let milliseconds):
       .throttled("The account makes more calls than it may.", retryAfterMilliseconds: milliseconds)
+    case .circuitOpen(let milliseconds):
+      .unavailable("The service has failed too often.", retryAfterMilliseconds: milliseconds)
     case .notCached:
       .unavailable("There is no stored answer.")
     case .draining:

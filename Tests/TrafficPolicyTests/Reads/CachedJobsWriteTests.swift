@@ -99,6 +99,7 @@ private func refusal(_ kind: AWSErrorKind, _ httpStatus: Int = 400) -> JobsFailu
       .invalid([]), .unreachable(""), .overloaded(""), .draining, .credentialsUnavailable(""),
       .thingLimited(.write, retryAfterMilliseconds: 1),
       .budgetExhausted(.write, retryAfterMilliseconds: 1), .attemptTimedOut(requestSent: false),
+      .circuitOpen(retryAfterMilliseconds: 1),
       .deadlineExceeded(mayHaveBeenApplied: false), .cancelled(mayHaveBeenApplied: false),
     ] as [JobsFailure.Cause])
   func `a write that AWS has seen nothing of leaves all as it was`(
@@ -160,6 +161,7 @@ private func refusal(_ kind: AWSErrorKind, _ httpStatus: Int = 400) -> JobsFailu
       .attemptTimedOut(requestSent: true), .thingLimited(.read, retryAfterMilliseconds: 1),
       .budgetExhausted(.read, retryAfterMilliseconds: 1), .credentialsUnavailable(""),
       .malformedResponse(""), .deadlineExceeded(mayHaveBeenApplied: false),
+      .circuitOpen(retryAfterMilliseconds: 1),
     ]
     for cause in answers { #expect(cause.isAnswer, "\(cause)") }
     for cause in others { #expect(!cause.isAnswer, "\(cause)") }
