@@ -66,6 +66,8 @@ import Transport
     (.malformedResponse(.bodyTooLarge(limit: 9)), .malformedResponse("body over 9 bytes"), 1),
     (.timedOut(requestSent: false), .attemptTimedOut(requestSent: false), 0),
     (.timedOut(requestSent: true), .attemptTimedOut(requestSent: true), 1),
+    (.firstByteTimedOut(requestSent: false), .attemptTimedOut(requestSent: false), 1),
+    (.firstByteTimedOut(requestSent: true), .attemptTimedOut(requestSent: true), 1),
     (.cancelled(requestSent: false), .cancelled(mayHaveBeenApplied: false), 0),
     (.cancelled(requestSent: true), .cancelled(mayHaveBeenApplied: true), 1),
   ])

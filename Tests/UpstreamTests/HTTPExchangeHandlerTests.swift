@@ -10,10 +10,11 @@ import Testing
 /// A connection without a network, and what became of the exchanges on it.
 private final class Line {
   let channel = EmbeddedChannel()
-  let handler = HTTPExchangeHandler(maxBodyBytes: 64)
+  let handler: HTTPExchangeHandler
   private(set) var outcomes: [HTTPExchange.Outcome] = []
 
-  init() throws {
+  init(firstByteTimeout: Duration? = nil) throws {
+    self.handler = HTTPExchangeHandler(maxBodyBytes: 64, firstByteTimeout: firstByteTimeout)
     try self.handler.install(in: self.channel.pipeline.syncOperations)
     self.channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 80), promise: nil)
   }
@@ -219,5 +220,42 @@ private var parsed: UpstreamResponse {
     #expect(line.channel.isActive)
     line.receive(response)
     #expect(line.outcomes == [.success(parsed), .success(parsed)])
+  }
+
+  @Test func `a response has its time to begin, and then that of the whole exchange`() throws {
+    let line = try Line(firstByteTimeout: .seconds(15))
+    let loop = line.channel.embeddedEventLoop
+    line.begin(deadline: loop.now + .seconds(30))
+    loop.advanceTime(by: .seconds(14))
+    line.receive("H")
+    loop.advanceTime(by: .seconds(15))
+    #expect(line.outcomes.isEmpty)
+    loop.advanceTime(by: .seconds(1))
+    #expect(line.outcomes == [.failure(.timedOut(requestSent: true))])
+    #expect(!line.channel.isActive)
+  }
+
+  @Test func `a response that does not begin ends its exchange`() throws {
+    let line = try Line(firstByteTimeout: .seconds(15))
+    let loop = line.channel.embeddedEventLoop
+    line.begin(deadline: loop.now + .seconds(30))
+    line.receive(response)
+    // The time counts from each request anew.
+    loop.advanceTime(by: .seconds(14))
+    line.begin(reused: true, deadline: loop.now + .seconds(30))
+    loop.advanceTime(by: .milliseconds(14_999))
+    #expect(line.outcomes == [.success(parsed)])
+    loop.advanceTime(by: .milliseconds(1))
+    #expect(
+      line.outcomes == [.success(parsed), .failure(.firstByteTimedOut(requestSent: true))])
+    #expect(!line.channel.isActive)
+  }
+
+  @Test func `the caller's deadline may come before the first byte's`() throws {
+    let line = try Line(firstByteTimeout: .seconds(15))
+    let loop = line.channel.embeddedEventLoop
+    line.begin(deadline: loop.now + .seconds(2))
+    loop.advanceTime(by: .seconds(2))
+    #expect(line.outcomes == [.failure(.timedOut(requestSent: true))])
   }
 }

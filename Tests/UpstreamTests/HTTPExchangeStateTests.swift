@@ -171,6 +171,23 @@ private func reading(keepAlive: Bool = true, sent: Bool = true) -> HTTPExchangeS
   }
 
   @Test(arguments: [true, false])
+  func `a response that does not begin in time fails the exchange`(sent: Bool) {
+    var state = awaiting(sent: sent)
+    #expect(state.awaitsFirstByte == true)
+    #expect(state.firstByteTimedOut() == .fail(.firstByteTimedOut(requestSent: sent)))
+    #expect(state.awaitsFirstByte == false)
+    #expect(state.firstByteTimedOut() == .nothing)
+    #expect(state.begin(reused: true) == .refuse)
+  }
+
+  @Test func `the first byte is whatever comes back first`() {
+    var state = awaiting()
+    #expect(state.receivedBytes() == .pass)
+    #expect(state.awaitsFirstByte == false)
+    #expect(HTTPExchangeState(maxBodyBytes: 1).awaitsFirstByte == false)
+  }
+
+  @Test(arguments: [true, false])
   func `a cancellation tells whether the request was out`(sent: Bool) {
     var state = awaiting(sent: sent)
     #expect(state.cancelled() == .fail(.cancelled(requestSent: sent)))
@@ -188,6 +205,8 @@ private func reading(keepAlive: Bool = true, sent: Bool = true) -> HTTPExchangeS
     (.closedBeforeResponse(reused: true), true),
     (.interrupted, true),
     (.malformedResponse(.notHTTP), true),
+    (.firstByteTimedOut(requestSent: false), false),
+    (.firstByteTimedOut(requestSent: true), true),
     (.timedOut(requestSent: false), false),
     (.timedOut(requestSent: true), true),
     (.cancelled(requestSent: false), false),

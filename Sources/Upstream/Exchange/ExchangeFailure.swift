@@ -22,6 +22,8 @@ package enum ExchangeFailure: Error, Equatable, Sendable {
   // The clock's, and the caller's.
   /// The attempt's time ran out, waiting for a connection or for the response.
   case timedOut(requestSent: Bool)
+  /// The upstream had the request for as long as it may take to begin its response.
+  case firstByteTimedOut(requestSent: Bool)
   case cancelled(requestSent: Bool)
 
   package enum Malformation: Equatable, Sendable {
@@ -46,7 +48,9 @@ package enum ExchangeFailure: Error, Equatable, Sendable {
     switch self {
     case .queueFull, .draining, .connectFailed, .notSent: false
     case .closedBeforeResponse, .interrupted, .malformedResponse: true
-    case .timedOut(let requestSent), .cancelled(let requestSent): requestSent
+    case .timedOut(let requestSent), .firstByteTimedOut(let requestSent),
+      .cancelled(let requestSent):
+      requestSent
     }
   }
 }

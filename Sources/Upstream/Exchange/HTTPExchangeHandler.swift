@@ -28,9 +28,16 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   /// is mostly later: when it comes it looks who is due.
   private var timer: NIOScheduledCallback?
   private var timerDeadline = NIODeadline.distantFuture
+  private let firstByteTimeout: TimeAmount?
+  private var firstByteDeadline = NIODeadline.distantFuture
 
-  package init(maxBodyBytes: Int) {
+  /// - Parameters:
+  ///   - maxBodyBytes: the limit on a response's body.
+  ///   - firstByteTimeout: the limit from a request to the first byte of its response; nil if only
+  ///     the exchange's own deadline counts.
+  package init(maxBodyBytes: Int, firstByteTimeout: Duration? = nil) {
     self.state = HTTPExchangeState(maxBodyBytes: maxBodyBytes)
+    self.firstByteTimeout = firstByteTimeout.map { TimeAmount($0) }
   }
 
   /// Puts the gate, the decoder and the handler at the end of a channel's pipeline.
@@ -71,7 +78,9 @@ extension HTTPExchangeHandler {
     }
     exchange.stage = .running(self)
     self.exchange = exchange
-    self.armTimer(context.eventLoop, deadline: exchange.deadline)
+    self.firstByteDeadline =
+      self.firstByteTimeout.map { context.eventLoop.now + $0 } ?? .distantFuture
+    self.armTimer(context.eventLoop, deadline: self.nextDeadline(of: exchange))
     let sent = context.eventLoop.makePromise(of: Void.self)
     sent.futureResult.assumeIsolated().whenSuccess { self.state.requestSent() }
     context.write(self.wrapOutboundOut(.head(self.decoderCue)), promise: nil)
@@ -225,10 +234,18 @@ extension HTTPExchangeHandler: NIOScheduledCallbackHandler {
     guard let exchange = self.exchange else {
       return
     }
-    if exchange.deadline <= .now() {
+    let now = eventLoop.now
+    if exchange.deadline <= now {
       self.carryOut(self.state.timedOut())
+    } else if self.state.awaitsFirstByte, self.firstByteDeadline <= now {
+      self.carryOut(self.state.firstByteTimedOut())
     } else {
-      self.armTimer(eventLoop, deadline: exchange.deadline)
+      self.armTimer(eventLoop, deadline: self.nextDeadline(of: exchange))
     }
+  }
+
+  private func nextDeadline(of exchange: HTTPExchange) -> NIODeadline {
+    self.state.awaitsFirstByte
+      ? min(self.firstByteDeadline, exchange.deadline) : exchange.deadline
   }
 }

@@ -119,6 +119,16 @@ extension HTTPExchangeState {
     self.end { .timedOut(requestSent: $0.requestSent) }
   }
 
+  /// The time for the response to begin is over.
+  package mutating func firstByteTimedOut() -> OnClosed {
+    self.end { .firstByteTimedOut(requestSent: $0.requestSent) }
+  }
+
+  /// An exchange is on, and nothing has come back.
+  package var awaitsFirstByte: Bool {
+    if case .awaiting(let exchange) = self.state { !exchange.sawBytes } else { false }
+  }
+
   /// Whoever asked is gone.
   package mutating func cancelled() -> OnClosed {
     self.end { .cancelled(requestSent: $0.requestSent) }

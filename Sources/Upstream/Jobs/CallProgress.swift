@@ -68,7 +68,7 @@ struct CallProgress: Equatable {
     switch failure {
     case .timedOut where withinCallersDeadline:
       return .deadlineExceeded(mayHaveBeenApplied: self.mayHaveBeenApplied)
-    case .timedOut(let requestSent):
+    case .timedOut(let requestSent), .firstByteTimedOut(let requestSent):
       return .attemptTimedOut(requestSent: requestSent || self.mayHaveBeenApplied)
     case .cancelled:
       return .cancelled(mayHaveBeenApplied: self.mayHaveBeenApplied)
@@ -113,7 +113,7 @@ extension ExchangeFailure {
     switch self {
     case .queueFull, .draining, .connectFailed: false
     case .timedOut(let requestSent), .cancelled(let requestSent): requestSent
-    case .notSent, .closedBeforeResponse, .interrupted, .malformedResponse: true
+    case .notSent, .firstByteTimedOut, .closedBeforeResponse, .interrupted, .malformedResponse: true
     }
   }
 
@@ -127,7 +127,7 @@ extension ExchangeFailure {
     case .closedBeforeResponse: "upstream connection closed without a response"
     case .interrupted: "upstream connection closed within the response"
     case .malformedResponse(let malformation): malformation.words
-    case .timedOut(requestSent: true): "no response in time"
+    case .timedOut(requestSent: true), .firstByteTimedOut: "no response in time"
     case .timedOut(requestSent: false): "no upstream connection in time"
     case .cancelled: "cancelled"
     }
@@ -140,7 +140,7 @@ extension ExchangeFailure {
     case .connectFailed: "connect"
     case .notSent, .closedBeforeResponse, .interrupted: "closed"
     case .malformedResponse: "malformed_response"
-    case .timedOut: "timeout"
+    case .timedOut, .firstByteTimedOut: "timeout"
     case .cancelled: "cancelled"
     }
   }

@@ -32,7 +32,8 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
     let gauges = PoolGauges()
     let pool = LoopPool(
       loop: loop, connector: connector, limits: configuration.pool,
-      maxBodyBytes: configuration.maxBodyBytes, gauges: gauges)
+      maxBodyBytes: configuration.maxBodyBytes,
+      firstByteTimeout: configuration.firstByteTimeout, gauges: gauges)
     self.upstream = NIOLoopBoundBox.makeBoxSendingValue(
       try LoopUpstream(configuration, pool: pool), eventLoop: loop)
     self.loop = loop

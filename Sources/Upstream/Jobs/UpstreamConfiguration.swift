@@ -8,9 +8,15 @@ package struct UpstreamConfiguration: Equatable, Sendable {
   /// The region of the signature.
   package var region: String
   package var userAgent = "iot-jobs-gateway"
-  /// For the connect to one address.
+  /// For the connect to one address, and for a proxy's answer. The name's lookup comes before it, and
+  /// has the system's own limits.
   package var connectTimeout: Duration = .seconds(5)
-  /// For one attempt, from the wait for a connection to the end of the response. The caller's
+  /// For the TLS handshake on a connection that is up.
+  package var handshakeTimeout: Duration = .seconds(5)
+  /// From the request to the first byte of its response. AWS answers within a fraction of a second;
+  /// half of an attempt's time leaves room for the rest of a slow answer.
+  package var firstByteTimeout: Duration = .seconds(15)
+  /// For one attempt in all, from the wait for a connection to the end of the response. The caller's
   /// deadline may cut it shorter.
   package var attemptTimeout: Duration = .seconds(30)
   /// Of each event loop.

@@ -14,13 +14,15 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
   private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
 
   /// - Parameters:
-  ///   - security: needed for an https endpoint.
+  ///   - security: needed for an https endpoint. The limit on the handshake is the configuration's.
   ///   - proxy: nil to go straight.
   package init(
     group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
     observer: Observer, clock: WallClock = .system,
     security: OutboundSecurity? = nil, proxy: OutboundProxy? = nil
   ) throws(SigningError) {
+    var security = security
+    security?.handshakeTimeout = configuration.handshakeTimeout
     let connector = OutboundConnector(
       host: configuration.endpoint.host, port: configuration.endpoint.port,
       timeout: configuration.connectTimeout, security: security, proxy: proxy)

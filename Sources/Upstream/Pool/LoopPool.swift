@@ -16,6 +16,7 @@ package final class LoopPool {
   package let gauges: PoolGauges
   private let connector: OutboundConnector
   private let maxBodyBytes: Int
+  private let firstByteTimeout: Duration?
   private var state: PoolState
   /// The connections by slot.
   private var connections: [HTTPExchangeHandler?]
@@ -32,15 +33,19 @@ package final class LoopPool {
 
   /// May be made anywhere, and from then on lives in its loop.
   ///
-  /// - Parameter maxBodyBytes: the limit on a response's body.
+  /// - Parameters:
+  ///   - maxBodyBytes: the limit on a response's body.
+  ///   - firstByteTimeout: the limit from a request to the first byte of its response.
   package init(
     loop: any EventLoop, connector: OutboundConnector, limits: PoolState.Limits,
-    maxBodyBytes: Int = 1024 * 1024, gauges: PoolGauges = PoolGauges()
+    maxBodyBytes: Int = 1024 * 1024, firstByteTimeout: Duration? = nil,
+    gauges: PoolGauges = PoolGauges()
   ) {
     self.loop = loop
     self.gauges = gauges
     self.connector = connector
     self.maxBodyBytes = maxBodyBytes
+    self.firstByteTimeout = firstByteTimeout
     self.state = PoolState(limits: limits)
     self.connections = Array(repeating: nil, count: limits.maxConnections)
   }
@@ -155,11 +160,11 @@ extension LoopPool {
 
 extension LoopPool {
   private func connect(_ id: PoolState.ConnectionID) {
-    let maxBodyBytes = self.maxBodyBytes
+    let (maxBodyBytes, firstByteTimeout) = (self.maxBodyBytes, self.firstByteTimeout)
     let connected = self.connector.connect(on: self.loop) { channel in
       // A name may have several addresses, and then several channels race to be the connection.
-      try HTTPExchangeHandler(maxBodyBytes: maxBodyBytes).install(
-        in: channel.pipeline.syncOperations)
+      try HTTPExchangeHandler(maxBodyBytes: maxBodyBytes, firstByteTimeout: firstByteTimeout)
+        .install(in: channel.pipeline.syncOperations)
     }
     connected.assumeIsolated().whenComplete { result in
       do {
