@@ -22,6 +22,7 @@ package enum LogKey {
   package static let repair = "repair"
   package static let requestID = "request-id"
   package static let region = "region"
+  package static let retryAfter = "retry-after"
   package static let setting = "setting"
   package static let signal = "signal"
   package static let things = "things"

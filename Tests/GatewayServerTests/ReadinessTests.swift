@@ -23,6 +23,19 @@ struct ReadinessTests {
     #expect(readiness.reasons.count == Readiness.Condition.allCases.count - 1)
   }
 
+  @Test func `a condition says what keeps it, and then how it was met`() {
+    let readiness = Readiness()
+    readiness.met(.listenersBound)
+    readiness.met(.credentialsResolved)
+    readiness.explain(.endpointKnown, "h does not answer")
+    #expect(readiness.reasons == ["the upstream endpoint is not known: h does not answer"])
+    #expect(readiness.facts == [])
+    readiness.met(.endpointKnown, fact: "upstream https://h")
+    readiness.explain(.endpointKnown, "too late")
+    #expect(readiness.reasons == [])
+    #expect(readiness.facts == ["upstream https://h"])
+  }
+
   @Test func `draining is the only reason once it began, and stays`() {
     let readiness = Readiness()
     readiness.drainBegan()

@@ -168,6 +168,7 @@ struct StatusMappingTests {
       .circuitOpen(retryAfterMilliseconds: 60),
       Told(.unavailable, .circuitOpen, .gateway, .after(milliseconds: 60))),
     Row(.notCached, Told(.unavailable, .notCached, .gateway)),
+    Row(.endpointUnknown("d"), Told(.unavailable, .endpointUnknown, .gateway, later)),
     Row(
       .credentialsUnavailable("d"), Told(.unavailable, .credentialsUnavailable, .gateway, later)),
     Row(
@@ -201,7 +202,7 @@ struct StatusMappingTests {
       case .refused(let refusal):
         refusal.kind == .serviceUnavailable || refusal.kind == .credentialsExpired
           || refusal.kind == .throttled || refusal.httpStatus == 503 || refusal.httpStatus == 429
-      case .unreachable, .overloaded, .draining, .credentialsUnavailable: true
+      case .unreachable, .overloaded, .draining, .endpointUnknown, .credentialsUnavailable: true
       case .thingLimited, .budgetExhausted, .circuitOpen, .notCached: true
       case .attemptTimedOut(let requestSent): !requestSent
       default: false

@@ -25,6 +25,7 @@ struct AWSErrorTests {
     (.circuitOpen(retryAfterMilliseconds: 1), 503, "ServiceUnavailableException"),
     (.notCached, 503, "ServiceUnavailableException"),
     (.draining, 503, "ServiceUnavailableException"),
+    (.endpointUnknown("x"), 503, "ServiceUnavailableException"),
     (.credentialsUnavailable("x"), 503, "ServiceUnavailableException"),
     (.deadlineExceeded(mayHaveBeenApplied: false), 503, "ServiceUnavailableException"),
     (.deadlineExceeded(mayHaveBeenApplied: true), 504, "InternalFailure"),

@@ -89,6 +89,25 @@ struct ControlPlaneRoutesTests {
     ]
   }
 
+  @Test func `the data plane is where the control plane was found`() async throws {
+    var request = ServerRequest.made(.GET, "/endpoint?endpointType=iot%3AJobs")
+    request.headers.replaceOrAdd(name: "host", value: "jobs.example:8181")
+    let response = try await self.respond(request)
+    #expect(response.status == 200)
+    #expect(response.text == #"{"endpointAddress":"jobs.example:8181"}"#)
+  }
+
+  @Test(arguments: ["/endpoint", "/endpoint?endpointType=iot:Data-ATS", "/endpoint?endpointType="])
+  func `endpoints of other kinds are not played`(target: String) async throws {
+    var request = ServerRequest.made(.GET, target)
+    request.headers.replaceOrAdd(name: "host", value: "h")
+    await #expect {
+      try await self.respond(request)
+    } throws: { error in
+      (error as? AWSError)?.name == "InvalidRequestException"
+    }
+  }
+
   @Test func `each operation reaches the control plane with its arguments`() async throws {
     for (request, call) in Self.table() {
       let control = RecordingBackend()

@@ -89,7 +89,7 @@ extension AWSSettings {
 
 extension HTTPURL {
   /// True if a label of the host's name says FIPS, as those of AWS's own hosts do: `iot-fips`.
-  fileprivate var namesFIPS: Bool {
+  package var namesFIPS: Bool {
     self.host.split(separator: ".").contains { label in
       label.split(separator: "-").contains("fips")
     }

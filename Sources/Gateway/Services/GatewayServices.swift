@@ -16,13 +16,11 @@ import Upstream
 
 /// The gateway as it runs: listeners in front, the pools to AWS behind.
 struct GatewayServices: Drainable {
-  private typealias Fleet = UpstreamFleet<StartupCredentials, UpstreamMetrics>
-
   private let listeners: [Listener]
   private let admin: Listener
   private let readiness: Readiness
   private let policy: TrafficPolicy
-  private let upstream: Fleet
+  private let upstream: UpstreamLink
 
   /// Builds from the inside out and binds last: what is listened on can be answered.
   static func start(
@@ -39,37 +37,23 @@ struct GatewayServices: Drainable {
     }
     readiness.met(.credentialsResolved)
 
-    let plan = configuration.upstream
-    for warning in plan.warnings { warning.log(to: logger) }
-    let tls = try UpstreamTLS(plan)
-    guard case .known(let endpoint) = plan.target else {
-      throw ConfigurationError.missing(
-        name: UpstreamSettings.endpoint.name, why: "the account has one of its own")
-    }
-    let upstream = try Fleet(
-      group: group,
-      plan.upstreamConfiguration(endpoint, threads: configuration.process.threads),
-      credentials: credentials, observer: UpstreamMetrics(registry: registry),
-      security: tls.security(for: endpoint.url), proxy: plan.proxy(for: endpoint.url))
-    UpstreamMetrics.register(upstream.gauges, in: registry)
-    readiness.met(.endpointKnown)
-    logger.notice(
-      "forwarding to",
-      metadata: [
-        LogKey.upstream: "\(endpoint.url.text)", LogKey.origin: "\(endpoint.origin)",
-        LogKey.region: "\(endpoint.signingRegion)",
-      ])
-
     let policy = TrafficPolicy(
       configuration.policy, on: group, registry: registry, logger: logger)
     logger.notice("limits in force", metadata: configuration.policy.logMetadata)
+
+    for warning in configuration.upstream.warnings { warning.log(to: logger) }
+    let upstream = try await UpstreamLink.start(
+      configuration.upstream,
+      in: UpstreamLink.Surroundings(
+        group: group, policy: policy, credentials: credentials, registry: registry,
+        readiness: readiness, logger: logger))
 
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: CallLimits(requestBytes: configuration.requestLimitBytes), metrics: metrics,
       logger: logger
-    ) { loop in upstream.backend(on: loop).map { policy.layers(over: $0, on: loop) } }
+    ) { loop in upstream.backend(on: loop) }
 
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, on: group, registry: registry, readiness: readiness)

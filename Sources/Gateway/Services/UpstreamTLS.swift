@@ -14,7 +14,7 @@ struct UpstreamTLS: Sendable {
     var error: TLSConfigurationError
   }
 
-  private let context: TLSClientContext?
+  let context: TLSClientContext?
 
   /// Blocks while it reads; makes nothing if all that is planned is plain http.
   init(_ plan: UpstreamPlan) throws(Failure) {

@@ -66,7 +66,9 @@ final class AdminHandler: ChannelInboundHandler {
     case "/livez": return Answer(.ok, "live")
     case "/readyz":
       let reasons = self.readiness.reasons
-      if reasons.isEmpty { return Answer(.ok, "ready") }
+      if reasons.isEmpty {
+        return Answer(.ok, (["ready"] + self.readiness.facts).joined(separator: "\n"))
+      }
       return Answer(.serviceUnavailable, "not ready: " + reasons.joined(separator: "; "))
     default: return Answer(.notFound, "served here: /metrics, /livez, /readyz")
     }

@@ -16,6 +16,8 @@ package final class Readiness: Sendable {
 
   private struct State {
     var unmet = Set(Condition.allCases)
+    /// What an operator should know of a condition: how it was met, or what keeps it.
+    var facts: [Condition: String] = [:]
     var isDraining = false
   }
 
@@ -23,8 +25,19 @@ package final class Readiness: Sendable {
 
   package init() {}
 
-  package func met(_ condition: Condition) {
-    self.state.withLock { _ = $0.unmet.remove(condition) }
+  /// - Parameter fact: what there is to know of it, for a page that anybody may see.
+  package func met(_ condition: Condition, fact: String? = nil) {
+    self.state.withLock { state in
+      state.unmet.remove(condition)
+      state.facts[condition] = fact
+    }
+  }
+
+  /// Says what keeps a condition from being met.
+  package func explain(_ condition: Condition, _ why: String) {
+    self.state.withLock { state in
+      if state.unmet.contains(condition) { state.facts[condition] = why }
+    }
   }
 
   /// From now on not ready, so that no new traffic is sent here.
@@ -36,7 +49,16 @@ package final class Readiness: Sendable {
   package var reasons: [String] {
     self.state.withLock { state in
       if state.isDraining { return ["draining"] }
-      return state.unmet.map(\.rawValue).sorted()
+      return state.unmet.map { condition in
+        condition.rawValue + (state.facts[condition].map { ": \($0)" } ?? "")
+      }.sorted()
+    }
+  }
+
+  /// What there is to know of the conditions that are met, in a stable order.
+  package var facts: [String] {
+    self.state.withLock { state in
+      Condition.allCases.filter { !state.unmet.contains($0) }.compactMap { state.facts[$0] }
     }
   }
 }

@@ -65,6 +65,7 @@ package enum FailureReason: String, Sendable {
   case outcomeUnknown = "OUTCOME_UNKNOWN"
   case accessDenied = "ACCESS_DENIED"
   case invalidEndpoint = "INVALID_ENDPOINT"
+  case endpointUnknown = "ENDPOINT_UNKNOWN"
   case credentialsExpired = "CREDENTIALS_EXPIRED"
   case credentialsUnavailable = "CREDENTIALS_UNAVAILABLE"
   case signingFailed = "SIGNING_FAILED"

@@ -176,6 +176,10 @@ package enum StatusMapping {
       return RPCFailure(.unavailable, .notCached, message: "no stored answer is fresh enough")
     case .overloaded(let detail):
       return RPCFailure(.unavailable, .overloaded, message: detail, retry: later)
+    case .endpointUnknown(let detail):
+      return RPCFailure(
+        .unavailable, .endpointUnknown, message: "AWS's endpoint is not known yet: \(detail)",
+        retry: later)
     case .credentialsUnavailable(let detail):
       return RPCFailure(
         .unavailable, .credentialsUnavailable, message: "no AWS credentials: \(detail)",

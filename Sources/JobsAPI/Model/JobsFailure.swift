@@ -42,6 +42,8 @@ package struct JobsFailure: Error, Equatable, Sendable {
     case notCached
     /// This process takes no more calls; nothing was sent.
     case draining
+    /// It is not known yet where AWS is to be called; nothing was sent. The text says what was tried.
+    case endpointUnknown(String)
     /// No credential to sign with. The text names sources, never secrets.
     case credentialsUnavailable(String)
     /// The caller's deadline passed.

@@ -9,7 +9,7 @@ extension AWSRefusal {
   /// Bytes of an error's name that are kept. AWS's own are under 50.
   private static let longestName = 128
 
-  init(_ head: RESTResponseHead, body: Span<UInt8>, expectedVersion: Int64? = nil) {
+  package init(_ head: RESTResponseHead, body: Span<UInt8>, expectedVersion: Int64? = nil) {
     let json = (try? JSONValue(parsing: body)).flatMap { $0.isObject ? $0 : nil }
     let candidates = [
       head.errorType, json?["code"]?.string, json?["Code"]?.string, json?["__type"]?.string,

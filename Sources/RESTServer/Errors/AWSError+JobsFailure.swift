@@ -41,6 +41,8 @@ extension AWSError {
       .unavailable("There is no stored answer.")
     case .draining:
       .unavailable("The service is shutting down.", retryAfterMilliseconds: 1_000)
+    case .endpointUnknown(let text):
+      .unavailable("It is not known where the service is: \(text)")
     case .credentialsUnavailable(let text):
       .unavailable("There is no credential to sign with: \(text)")
     case .deadlineExceeded(mayHaveBeenApplied: false), .cancelled(mayHaveBeenApplied: false):

@@ -2,7 +2,8 @@
 
 package import NIOHTTP1
 
-/// The operations of AWS IoT on jobs that are served, as AWS spells them.
+/// The operations of AWS IoT that are served, as AWS spells them: those on jobs, and the one that
+/// tells where the data plane is.
 /// Source: AWS IoT API, 2015-05-28.
 package enum ControlPlaneOperation: String, CaseIterable, Sendable {
   case createJob = "CreateJob"
@@ -16,12 +17,14 @@ package enum ControlPlaneOperation: String, CaseIterable, Sendable {
   case describeJobExecution = "DescribeJobExecution"
   case cancelJobExecution = "CancelJobExecution"
   case deleteJobExecution = "DeleteJobExecution"
+  case describeEndpoint = "DescribeEndpoint"
 
   /// The operation that a method and a path name.
   package init?(method: HTTPMethod, target: RequestTarget) {
     switch target.segments.first {
     case "jobs": self.init(method, jobsPath: target.segments)
     case "things": self.init(method, thingsPath: target.segments)
+    case "endpoint" where method == .GET && target.segments.count == 1: self = .describeEndpoint
     default: return nil
     }
   }

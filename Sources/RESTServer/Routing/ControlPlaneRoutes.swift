@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import JobsAPI
+import NIOHTTP1
 
 /// The operations on jobs in AWS's form over HTTP, in front of any control plane.
 package struct ControlPlaneRoutes<Control: JobsControlPlane>: Sendable {
@@ -26,6 +27,7 @@ package struct ControlPlaneRoutes<Control: JobsControlPlane>: Sendable {
     case .describeJobExecution: try await self.describeExecution(target)
     case .cancelJobExecution: try await self.cancelExecution(target, RequestBody(request))
     case .deleteJobExecution: try await self.deleteExecution(target)
+    case .describeEndpoint: try self.describeEndpoint(request, target)
     }
   }
 
@@ -106,6 +108,21 @@ package struct ControlPlaneRoutes<Control: JobsControlPlane>: Sendable {
   private func deleteExecution(_ target: RequestTarget) async throws(AWSError) -> ServerResponse {
     let call = try DeleteJobExecution(target: target)
     return try await self.answer(call, self.control.deleteExecution) { _, _ in }
+  }
+
+  /// Both planes are served here, so the data plane is wherever the caller found this one.
+  private func describeEndpoint(
+    _ request: ServerRequest, _ target: RequestTarget
+  ) throws(AWSError) -> ServerResponse {
+    guard try target.parameter("endpointType") == "iot:Jobs" else {
+      throw .invalidRequest("The endpoint type must be iot:Jobs here.")
+    }
+    guard let host = request.headers.first(name: "host") else {
+      throw .invalidRequest("The request has no Host header.")
+    }
+    var json = JSONWriter(reserving: 128)
+    json.object { $0.member("endpointAddress", host) }
+    return ServerResponse(status: 200, body: json.bytes)
   }
 
   private func answer<Call, Value>(

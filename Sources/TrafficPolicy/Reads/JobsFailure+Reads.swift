@@ -8,7 +8,7 @@ extension JobsFailure.Cause {
   var isSurelyNotSent: Bool {
     switch self {
     case .invalid, .unreachable, .overloaded, .thingLimited, .budgetExhausted, .circuitOpen,
-      .notCached, .draining, .credentialsUnavailable:
+      .notCached, .draining, .endpointUnknown, .credentialsUnavailable:
       true
     case .attemptTimedOut(let requestSent): !requestSent
     case .deadlineExceeded(let mayHaveBeenApplied), .cancelled(let mayHaveBeenApplied):
@@ -24,8 +24,8 @@ extension JobsFailure.Cause {
     case .refused(let refusal): refusal.isAnswer
     case .invalid, .notCached: true
     case .malformedResponse, .unreachable, .interrupted, .attemptTimedOut, .overloaded,
-      .thingLimited, .budgetExhausted, .circuitOpen, .draining, .credentialsUnavailable,
-      .deadlineExceeded, .cancelled:
+      .thingLimited, .budgetExhausted, .circuitOpen, .draining, .endpointUnknown,
+      .credentialsUnavailable, .deadlineExceeded, .cancelled:
       false
     }
   }

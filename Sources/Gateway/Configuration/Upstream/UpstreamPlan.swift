@@ -122,6 +122,8 @@ extension UpstreamPlan.Target {
 }
 
 extension UpstreamPlan {
+  static let userAgent = "iot-jobs-gateway/\(Version.text)"
+
   /// The proxy that a URL is reached through; nil to go straight. One that wants TLS for itself is
   /// refused at start.
   func proxy(for url: HTTPURL) -> OutboundProxy? {
@@ -137,7 +139,7 @@ extension UpstreamPlan {
   ) -> UpstreamConfiguration {
     var configuration = UpstreamConfiguration(
       endpoint: endpoint.url, region: endpoint.signingRegion)
-    configuration.userAgent = "iot-jobs-gateway/\(Version.text)"
+    configuration.userAgent = Self.userAgent
     configuration.connectTimeout = self.connectTimeout
     configuration.attemptTimeout = self.attemptTimeout
     configuration.maxBodyBytes = self.responseLimitBytes

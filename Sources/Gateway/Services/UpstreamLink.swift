@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWSConfiguration
+import AWSSigning
+import GatewayServer
+import JobsAPI
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telemetry
+import TrafficPolicy
+import Upstream
+
+/// The gateway's side of AWS: the connections to the account's endpoint, once it is known, and the
+/// search for it until then.
+///
+/// Each event loop has a door that calls go through. It is opened when the connections behind it are
+/// there, and says why not until then; the search is nobody's call and runs beside them.
+final class UpstreamLink: Sendable {
+  typealias Credentials = StartupCredentials
+  typealias Fleet = UpstreamFleet<Credentials, UpstreamMetrics>
+  typealias Layers = TrafficPolicy.Layers<SignedJobs<Credentials, UpstreamMetrics>>
+
+  /// What the link is made of and shows itself in.
+  struct Surroundings {
+    var group: MultiThreadedEventLoopGroup
+    var policy: TrafficPolicy
+    var credentials: Credentials
+    var registry: MetricsRegistry
+    var readiness: Readiness
+    var logger: Logger
+  }
+
+  private enum State {
+    case unconnected
+    case searching(Task<Void, Never>)
+    case connected(Fleet)
+    case drained
+  }
+
+  private let plan: UpstreamPlan
+  private let tls: UpstreamTLS
+  private let surroundings: Surroundings
+  private let metrics: UpstreamMetrics
+  private let doors: [ObjectIdentifier: LateJobs<Layers>]
+  private let loops: [any EventLoop]
+  private let state = Mutex(State.unconnected)
+
+  private init(_ plan: UpstreamPlan, _ tls: UpstreamTLS, _ surroundings: Surroundings) {
+    self.plan = plan
+    self.tls = tls
+    self.surroundings = surroundings
+    self.metrics = UpstreamMetrics(registry: surroundings.registry)
+    self.loops = Array(surroundings.group.makeIterator())
+    self.doors = Dictionary(
+      uniqueKeysWithValues: self.loops.map { loop in
+        (ObjectIdentifier(loop), LateJobs(on: loop, reason: "it is being looked up"))
+      })
+  }
+
+  /// Connects to the endpoint that is configured, or begins to search for the account's own.
+  static func start(
+    _ plan: UpstreamPlan, in surroundings: Surroundings
+  ) async throws -> UpstreamLink {
+    let link = UpstreamLink(plan, try UpstreamTLS(plan), surroundings)
+    switch plan.target {
+    case .known(let endpoint):
+      try await link.connect(to: endpoint)
+    case .discovered(let control):
+      let search = Task { await link.search(at: control) }
+      link.state.withLock { state in
+        // It may have found the endpoint before it is noted here.
+        if case .unconnected = state { state = .searching(search) }
+      }
+    }
+    return link
+  }
+
+  /// Where the calls of a loop go in; nil for a loop of another group.
+  func backend(on loop: any EventLoop) -> LateJobs<Layers>? {
+    self.doors[ObjectIdentifier(loop)]
+  }
+
+  /// Ends the search, or lets what runs finish, and closes the connections.
+  func drain() async {
+    let last = self.state.withLock { state in
+      defer { state = .drained }
+      return state
+    }
+    switch last {
+    case .searching(let search): search.cancel()
+    case .connected(let fleet): await fleet.drain()
+    case .unconnected, .drained: break
+    }
+  }
+}
+
+// MARK: - Connecting
+
+extension UpstreamLink {
+  private func connect(to endpoint: ServiceEndpoint) async throws(SigningError) {
+    let fleet = try Fleet(
+      group: self.surroundings.group,
+      self.plan.upstreamConfiguration(endpoint, threads: self.loops.count),
+      credentials: self.surroundings.credentials, observer: self.metrics,
+      security: self.tls.security(for: endpoint.url), proxy: self.plan.proxy(for: endpoint.url))
+    let isWanted = self.state.withLock { state in
+      if case .drained = state { return false }
+      state = .connected(fleet)
+      return true
+    }
+    guard isWanted else { return }
+    UpstreamMetrics.register(fleet.gauges, in: self.surroundings.registry)
+    for loop in self.loops {
+      guard let door = self.backend(on: loop), let signed = fleet.backend(on: loop) else {
+        continue
+      }
+      await door.set(self.surroundings.policy.layers(over: signed, on: loop))
+    }
+    self.tell(endpoint)
+  }
+
+  private func tell(_ endpoint: ServiceEndpoint) {
+    let (url, origin) = (endpoint.url.text, "\(endpoint.origin)")
+    self.surroundings.readiness.met(.endpointKnown, fact: "upstream \(url), from \(origin)")
+    self.surroundings.logger.notice(
+      "forwarding to",
+      metadata: [
+        LogKey.upstream: "\(url)", LogKey.origin: "\(origin)",
+        LogKey.region: "\(endpoint.signingRegion)",
+      ])
+  }
+}
+
+// MARK: - Searching
+
+extension UpstreamLink {
+  /// Asks until there is an answer.
+  private func search(at control: ServiceEndpoint) async {
+    let discovery = EndpointDiscovery(
+      at: control,
+      Fetcher(
+        on: self.surroundings.group.any(), tls: self.tls.context,
+        userAgent: UpstreamPlan.userAgent),
+      credentials: self.surroundings.credentials,
+      requiringFIPS: self.plan.aws.usesFIPS.value ? self.plan.aws.usesFIPS.origin : nil)
+    var backoff = DiscoveryBackoff()
+    var random = SystemRandomNumberGenerator()
+    self.surroundings.logger.notice(
+      "looking up the upstream endpoint",
+      metadata: [
+        LogKey.upstream: "\(control.url.text)", LogKey.origin: "\(control.origin)",
+        LogKey.region: "\(control.signingRegion)",
+      ])
+    while !Task.isCancelled {
+      let wait = backoff.next(using: &random)
+      do throws(DiscoveryFailure) {
+        return try await self.found(try await discovery.endpoint())
+      } catch {
+        await self.explain(error, at: control, wait)
+      }
+      try? await Task.sleep(for: wait)
+    }
+  }
+
+  private func found(_ endpoint: ServiceEndpoint) async throws(DiscoveryFailure) {
+    for warning in UpstreamPlan.warnings(endpoint) { warning.log(to: self.surroundings.logger) }
+    do throws(SigningError) {
+      try await self.connect(to: endpoint)
+    } catch {
+      throw .unsignable
+    }
+  }
+
+  private func explain(
+    _ failure: DiscoveryFailure, at control: ServiceEndpoint, _ wait: Duration
+  ) async {
+    guard !Task.isCancelled else { return }
+    let why = "iot:DescribeEndpoint at \(control.url.hostHeader): \(failure.words)"
+    self.surroundings.readiness.explain(.endpointKnown, why)
+    for door in self.doors.values { await door.explain(why) }
+    self.surroundings.logger.warning(
+      "upstream endpoint is not known",
+      metadata: [
+        LogKey.upstream: "\(control.url.text)", LogKey.reason: "\(failure.words)",
+        LogKey.repair: "\(failure.repair(at: control))",
+        LogKey.retryAfter: "\(wait.settingText)",
+      ])
+  }
+}
