@@ -8,6 +8,7 @@ import dataclasses
 import email.utils
 import http.server
 import json
+import select
 import socket
 import ssl
 import struct
@@ -268,13 +269,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         whole = answer.spelled[: answer.cut_after]
         if answer.gate:
             self.wfile.write(whole[: answer.gate_after])
-            answer.gate.wait(GATE_SECONDS)
+            self.wait(answer.gate)
             whole = whole[answer.gate_after :]
         self.wfile.write(whole)
         if answer.cut_after is not None:
             self.cut(reset=False)
         elif answer.raw is not None or answer.headers.get("Connection") == "close":
             self.close_connection = True
+
+    def wait(self, gate: threading.Event) -> None:
+        """Until the gate opens, or the other side hangs up: it has nothing else to say now."""
+        deadline = time.monotonic() + GATE_SECONDS
+        while not gate.wait(0.01) and time.monotonic() < deadline:
+            if select.select([self.connection], [], [], 0)[0]:
+                raise ConnectionAbortedError
 
     def cut(self, *, reset: bool) -> None:
         """Ends the connection, over TLS without the goodbye that tells an end from a cut."""

@@ -231,23 +231,27 @@ class Gateway(Program):
 
     Tests call more often than the defaults allow a thing, and look at what each call does upstream.
     So no policy is in force unless `policy` names it, by flag; with None the defaults hold.
+    Without an upstream, region or standing credentials it has to find its own.
     """
 
     def __init__(
         self,
-        upstream: str,
+        upstream: str | None,
         *arguments: str,
         listen: str = "127.0.0.1:0",
-        region: str = REGION,
-        env: dict[str, str] | None = None,
+        region: str | None = REGION,
+        credentials: Mapping[str, str] = CREDENTIALS,
+        env: Mapping[str, str] | None = None,
         policy: Mapping[str, object] | None = NO_POLICY,
     ):
         super().__init__(
             *("serve", "--listen", listen, "--admin-listen", "127.0.0.1:0"),
-            *("--upstream-endpoint", upstream, "--region", region, "--log-format", "json"),
+            *("--log-format", "json"),
+            *([] if upstream is None else ["--upstream-endpoint", upstream]),
+            *([] if region is None else ["--region", region]),
             *([] if policy is None else policy_flags(policy)),
             *arguments,
-            env={**CREDENTIALS, **(env or {})},
+            env={**credentials, **(env or {})},
         )
 
     @property
