@@ -16,6 +16,25 @@ struct SigningTimeTests {
     #expect(SigningTime(stamp: stamp)?.epochSeconds == seconds)
   }
 
+  @Test(arguments: [
+    ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+    ("Thu, 29 Feb 2024 23:59:59 GMT", 1_709_251_199),
+  ])
+  func `a date of HTTP is read`(text: String, seconds: Int64) {
+    #expect(CivilTime.epochSeconds(httpDate: text) == seconds)
+  }
+
+  @Test(arguments: [
+    "", "GMT", "Sun, 06 Nov 1994 08:49:37", "Sunday, 06-Nov-94 08:49:37 GMT",
+    "Sun Nov  6 08:49:37 1994", "Sun, 06 nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:60 GMT",
+    "Sun, 31 Feb 1994 08:49:37 GMT", "Sun, 6 Nov 1994 08:49:37 GMT",
+    "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 GMT ",
+    "Sun, 06 Nov 94 08:49:37 GMT", "Sun, 06 Nov 1994 8:49:37 GMT", "Sun,  06 Nov 1994 08:49 GMT",
+  ])
+  func `what is no date of HTTP is none`(text: String) {
+    #expect(CivilTime.epochSeconds(httpDate: text) == nil)
+  }
+
   @Test func `random seconds agree with Foundation's calendar`() {
     var random = SystemRandomNumberGenerator()
     var calendar = Calendar(identifier: .iso8601)

@@ -9,6 +9,8 @@ package struct RESTResponseHead: Equatable, Sendable {
   package var requestID: String?
   /// `x-amz-retry-after`: milliseconds.
   package var retryAfterMilliseconds: String?
+  /// `Date`: what the clock over there says.
+  package var date: String?
   /// `Retry-After`: seconds, or a date, which is not read.
   package var retryAfter: String?
 

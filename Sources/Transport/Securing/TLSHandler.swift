@@ -39,6 +39,15 @@ package final class TLSHandler: ChannelDuplexHandler {
   /// Ends with the handshake, or with why there is none; in the channel's event loop.
   package var established: EventLoopFuture<TLSEstablished> { self.promise.futureResult }
 
+  /// What was agreed upon, and with whom; nil until the handshake is done. To be read in the
+  /// channel's event loop.
+  package var peer: (handshake: TLSHandshake, certificate: CertificateSummary?)? {
+    guard case .open(let connection) = self.stage, let handshake = connection.handshake else {
+      return nil
+    }
+    return (handshake, connection.peerCertificate)
+  }
+
   private let side: Side
   private let handshakeTimeout: Duration
   private let maxHeldBytes: Int

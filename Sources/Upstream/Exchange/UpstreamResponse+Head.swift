@@ -13,6 +13,7 @@ extension UpstreamResponse {
     for (name, value) in head.headers {
       // The length sorts out nearly all the others.
       switch name.utf8.count {
+      case 4 where name.isField("date"): response.head.date = value
       case 11 where name.isField("retry-after"): response.head.retryAfter = value
       case 14 where name.isField("content-length"): contentLength = Int(value)
       case 16 where name.isField("x-amzn-requestid"): response.head.requestID = Self.loggable(value)
