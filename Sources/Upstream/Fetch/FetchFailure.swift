@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import AWSConfiguration
 import Transport
 
 /// Why a fetch brought no response. A response with whatever status is none of these.
@@ -9,6 +10,8 @@ package enum FetchFailure: Error, Equatable, Sendable {
   case noTLS
   /// The host cannot be the name on a certificate.
   case unverifiableHost
+  /// A proxy that is itself spoken to by TLS.
+  case secureProxy(SettingOrigin)
   /// A part of the request holds a byte that no request can carry.
   case unsendable
 
@@ -20,6 +23,7 @@ package enum FetchFailure: Error, Equatable, Sendable {
     switch self {
     case .noTLS: "https needs TLS, which is not set up"
     case .unverifiableHost: "the host cannot be verified by a certificate"
+    case .secureProxy(let origin): "\(origin) names a proxy behind https, which is not supported"
     case .unsendable: "the request holds bytes that cannot be sent"
     case .exchange(.notSent): "connection closed while the request was sent"
     case .exchange(.closedBeforeResponse): "connection closed without an answer"

@@ -21,6 +21,10 @@ package struct FetchRequest: Sendable {
   package let target: String
   private let body: [UInt8]?
   private let contentType: String?
+  /// Sent without a proxy, whatever is configured: for addresses that exist on this machine alone.
+  package var isDirect = false
+  /// What the answer may be.
+  package var accepts = "*/*"
   private var fields: [(name: String, value: Secret)] = []
 
   /// - Parameters:
@@ -68,7 +72,7 @@ package struct FetchRequest: Sendable {
     var buffer = ByteBuffer()
     buffer.writeString("\(self.method.rawValue) \(self.target) HTTP/1.1\r\n")
     var lines = [
-      ("Host", self.url.hostHeader), ("User-Agent", userAgent), ("Accept", "*/*"),
+      ("Host", self.url.hostHeader), ("User-Agent", userAgent), ("Accept", self.accepts),
       ("Accept-Encoding", "identity"), ("Connection", "close"),
     ]
     if let contentType { lines.append(("Content-Type", contentType)) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import AWSConfiguration
+package import AWSConfiguration
+import AWSSigning
 package import CryptoEngine
 package import NIOCore
 import Transport
@@ -34,17 +35,21 @@ package struct FetchLimits: Equatable, Sendable {
 package struct Fetcher: Sendable {
   package let loop: any EventLoop
   private let tls: TLSClientContext?
+  private let proxies: ProxySettings?
   private let userAgent: String
 
   /// - Parameters:
   ///   - tls: what https URLs are fetched with; nil to refuse them. Costs much to make: one for
   ///     the process.
+  ///   - proxies: which hosts are reached through a proxy; nil to go straight to all.
   ///   - userAgent: printable ASCII.
   package init(
-    on loop: any EventLoop, tls: TLSClientContext?, userAgent: String = "iot-jobs-gateway"
+    on loop: any EventLoop, tls: TLSClientContext?, proxies: ProxySettings? = nil,
+    userAgent: String = "iot-jobs-gateway"
   ) {
     self.loop = loop
     self.tls = tls
+    self.proxies = proxies
     self.userAgent = userAgent
   }
 
@@ -56,7 +61,7 @@ package struct Fetcher: Sendable {
     guard let bytes = request.bytes(userAgent: self.userAgent) else { throw .unsendable }
     let connector = OutboundConnector(
       host: request.url.host, port: request.url.port, timeout: limits.connectTimeout,
-      security: try self.security(for: request.url, limits))
+      security: try self.security(for: request.url, limits), proxy: try self.proxy(for: request))
     let loop = self.loop
     let run = NIOLoopBoundBox.makeBoxSendingValue(
       FetchRun(on: loop, connector: connector, maxBodyBytes: limits.maxBodyBytes), eventLoop: loop)
@@ -76,6 +81,13 @@ package struct Fetcher: Sendable {
     case .success(let response): return response
     case .failure(let failure): throw .exchange(failure)
     }
+  }
+
+  private func proxy(for request: FetchRequest) throws(FetchFailure) -> OutboundProxy? {
+    guard !request.isDirect, let proxy = self.proxies?.proxy(for: request.url) else { return nil }
+    guard !proxy.url.isSecure else { throw .secureProxy(proxy.origin) }
+    return OutboundProxy(
+      host: proxy.url.host, port: proxy.url.port, authorization: proxy.authorization?.text)
   }
 
   private func security(

@@ -8,6 +8,15 @@ package import AWSSigning
 /// it can, and waits only if it holds nothing that is good.
 package protocol CredentialProvider: Sendable {
   func credential() async throws(CredentialError) -> Credential
+
+  /// AWS has refused the credential as expired: it is not to be handed out again if there is another
+  /// one to be had. Answers at once; whoever asks next waits for what comes in its place.
+  func rejected(_ credential: Credential)
+}
+
+extension CredentialProvider {
+  /// For providers that know of no other credential.
+  package func rejected(_ credential: Credential) {}
 }
 
 /// One credential for the life of the process, as environment variables give it.
