@@ -18,6 +18,9 @@ package struct CertificateRejection: Equatable, Sendable {
   /// The certificate is good, but another's.
   package var isNameMismatch: Bool { self.kind == .name }
 
+  /// The certificate is over, or not valid yet; or our clock is wrong.
+  package var isOutOfDate: Bool { self.kind == .time }
+
   private var kind: Kind { Kind(code: self.code) }
 
   package var words: String {

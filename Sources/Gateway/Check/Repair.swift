@@ -45,7 +45,7 @@ struct Repair {
       + "`aws iot describe-endpoint --endpoint-type iot:Jobs --region \(self.region)` prints"
   }
 
-  private var wrongEndpoint: String {
+  var wrongEndpoint: String {
     "\(self.endpoint.url.hostHeader), from \(self.endpoint.origin), is not an endpoint of "
       + "\(self.service) in \(self.region)"
       + (self.endpoint.service == .iotJobsData ? ": " + self.invalidEndpoint : "")

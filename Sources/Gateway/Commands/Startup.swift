@@ -12,13 +12,8 @@ import UnixSignals
 enum Startup {
   /// The layers of settings: flags, environment, and the file that one of the two names.
   static func reader(_ flags: FlagTable) throws -> SettingsReader {
-    let environment = Environment.variables
-    let withoutFile = SettingsReader(flags: flags.values, environment: environment, file: nil)
-    return try self.check { () throws(ConfigurationError) in
-      let path = try withoutFile.optional(SharedSettings.config)
-      guard let path else { return withoutFile }
-      let file = try SettingsFile.load(path)
-      return SettingsReader(flags: flags.values, environment: environment, file: file)
+    try self.check { () throws(ConfigurationError) in
+      try SettingsReader.load(flags: flags.values, environment: Environment.variables)
     }
   }
 

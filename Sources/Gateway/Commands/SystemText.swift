@@ -5,10 +5,22 @@ import Glibc
 /// Plain words for a person, outside of the log.
 enum StandardError {
   static func write(_ text: String) {
-    var bytes = Array(text.utf8)
-    unsafe bytes.withUnsafeMutableBytes { buffer in
-      _ = unsafe Glibc.write(STDERR_FILENO, buffer.baseAddress, buffer.count)
-    }
+    writePlainly(text, to: STDERR_FILENO)
+  }
+}
+
+/// What a command was run to say.
+enum StandardOutput {
+  static func write(_ text: String) {
+    writePlainly(text, to: STDOUT_FILENO)
+  }
+}
+
+/// At once: nothing is kept for later.
+private func writePlainly(_ text: String, to descriptor: CInt) {
+  let bytes = Array(text.utf8)
+  unsafe bytes.withUnsafeBytes { buffer in
+    _ = unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
   }
 }
 

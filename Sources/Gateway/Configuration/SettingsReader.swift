@@ -16,6 +16,16 @@ struct SettingsReader {
   let environment: [String: String]
   let file: SettingsFile?
 
+  /// The layers of settings, with the file that flags or environment name.
+  static func load(
+    flags: [String: String], environment: [String: String]
+  ) throws(ConfigurationError) -> SettingsReader {
+    let withoutFile = SettingsReader(flags: flags, environment: environment, file: nil)
+    guard let path = try withoutFile.optional(SharedSettings.config) else { return withoutFile }
+    let file = try SettingsFile.load(path)
+    return SettingsReader(flags: flags, environment: environment, file: file)
+  }
+
   /// Reads a setting that has a default.
   func value<Value>(_ setting: Setting<Value>) throws(ConfigurationError) -> Value {
     guard let value = try self.optional(setting) else {

@@ -125,3 +125,11 @@ private enum HTTPReason {
     }
   }
 }
+
+extension AWSRefusal {
+  /// For an operator: AWS's own words behind its name for the error.
+  package var words: String {
+    let name = self.isNamed ? "\(self.name) (HTTP \(self.httpStatus))" : "HTTP \(self.httpStatus)"
+    return self.message.isEmpty ? name : "\(name): \(self.message)"
+  }
+}

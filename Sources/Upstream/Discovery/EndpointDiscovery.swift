@@ -92,10 +92,7 @@ package enum DiscoveryFailure: Error, Equatable, Sendable {
     case .noCredentials(let error): "no AWS credentials: \(error)"
     case .unsignable: "the credential holds bytes that no header can carry"
     case .noAnswer(let failure): failure.words
-    case .refused(let refusal):
-      refusal.message.isEmpty
-        ? "\(refusal.name) (HTTP \(refusal.httpStatus))"
-        : "\(refusal.name) (HTTP \(refusal.httpStatus)): \(refusal.message)"
+    case .refused(let refusal): refusal.words
     case .unreadable(let error): "\(error)"
     case .notFIPS(let host, let fips):
       "\(fips) asks for FIPS, and AWS names \(host), whose name says nothing of it"
