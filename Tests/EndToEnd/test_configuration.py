@@ -108,12 +108,66 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert str(file) in refused(*ENDPOINT, *REGION, "--config", str(file))
 
 
-def test_without_an_endpoint_it_does_not_start():
-    assert "upstream-endpoint" in refused(*REGION, *PORTS)
-
-
 def test_without_a_region_it_does_not_start():
-    assert "region" in refused(*ENDPOINT, *PORTS)
+    for arguments in (PORTS, (*ENDPOINT, *PORTS)):
+        said = refused(*arguments)
+        assert "region" in said and "--region" in said and "AWS_REGION" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "words"),
+    [
+        ((), {"AWS_USE_FIPS_ENDPOINT": "true"}, ["AWS_USE_FIPS_ENDPOINT", "--upstream-endpoint"]),
+        (("--upstream-fips",), {}, ["--upstream-fips", "--upstream-endpoint"]),
+        ((), {"AWS_PROFILE": "prod"}, ["AWS_PROFILE", "prod"]),
+        ((), {"HTTP_PROXY": "http://a b"}, ["HTTP_PROXY"]),
+    ],
+    ids=["FIPS", "FIPS by flag", "profile", "proxy"],
+)
+def test_what_aws_settings_cannot_mean_is_named(flags, env, words):
+    said = refused(*ENDPOINT, *REGION, *PORTS, *flags, env=env)
+    for word in words:
+        assert word in said
+
+
+def test_a_ca_bundle_that_is_not_there_is_named_with_who_named_it():
+    https = ("--upstream-endpoint", "https://127.0.0.1:1")
+    said = refused(*https, *REGION, *PORTS, env={"AWS_CA_BUNDLE": "/nothing.pem"})
+    assert "AWS_CA_BUNDLE" in said and "/nothing.pem" in said
+
+
+def test_region_and_ca_bundle_may_come_from_the_profile(tmp_path):
+    file = tmp_path / "config"
+    file.write_text("[profile prod]\nregion = eu-west-1\nca_bundle = /nothing.pem\n")
+    env = {"AWS_CONFIG_FILE": str(file), "AWS_PROFILE": "prod"}
+    said = refused("--upstream-endpoint", "https://127.0.0.1:1", *PORTS, env=env)
+    assert "ca_bundle in profile prod" in said and f"{file}, line 3" in said
+
+
+def test_switching_verification_off_is_warned_of():
+    with Program(
+        *("serve", *REGION, *PORTS, "--upstream-endpoint", "https://127.0.0.1:1"),
+        *("--upstream-insecure-skip-verification", "--log-format", "json"),
+        env=CREDENTIALS,
+    ) as program:
+        assert program.listener("grpc")
+        warnings = [record for record in program.records if record.get("level") == "warning"]
+    assert "--upstream-insecure-skip-verification" in json.dumps(warnings)
+
+
+def test_without_an_endpoint_the_accounts_own_is_looked_up():
+    with Program(
+        *("serve", *REGION, *PORTS, "--log-format", "json"),
+        env={**CREDENTIALS, "AWS_ENDPOINT_URL_IOT": "http://127.0.0.1:1"},
+    ) as program:
+        with grpc.insecure_channel(program.listener("grpc")) as channel:
+            stub = rpc.JobsDataPlaneServiceStub(channel)
+            with pytest.raises(grpc.RpcError) as error:
+                stub.GetPendingJobExecutions(
+                    pb.GetPendingJobExecutionsRequest(thing_name="t"), timeout=20
+                )
+    assert error.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert "iot:DescribeEndpoint" in error.value.details()
 
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -267,7 +321,7 @@ def test_without_credentials_it_starts_and_each_call_says_why(upstream):
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["emulator"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["check"], ["emulator"], ["demo"]])
 def test_help_is_there_and_names_every_default(command):
     done = run_to_end(*command, "--help")
     assert done.returncode == 0

@@ -61,7 +61,7 @@ struct CheckedCall {
     case .resourceNotFound where refusal.isNamed, .terminalState:
       return .ok(.call, "signed, allowed and answered: no such job, as it should be")
     default:
-      let id = response.head.requestID.map { ", request id \($0)" } ?? ""
+      let id = response.head.requestID.map { " (request id \($0))" } ?? ""
       return .failed(.call, refusal.words + id, repair: repair.words(for: refusal))
     }
   }

@@ -58,10 +58,12 @@ struct NetworkRepair {
       return "set this machine's clock; if it is right, the host must renew its certificate"
     }
     if rejection.isNameMismatch {
-      return "name the endpoint by a name of its certificate; if it is AWS's own name, a proxy on the "
+      return
+        "name the endpoint by a name of its certificate; if it is AWS's own name, a proxy on the "
         + "way answers in its place"
     }
-    return "give the authority that signed it with --upstream-ca-bundle FILE (PEM) or AWS_CA_BUNDLE: "
+    return
+      "give the authority that signed it with --upstream-ca-bundle FILE (PEM) or AWS_CA_BUNDLE: "
       + "a proxy that reads TLS, or a private endpoint; for AWS itself the image needs the package "
       + "ca-certificates"
   }

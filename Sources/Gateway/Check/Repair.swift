@@ -2,6 +2,7 @@
 
 import AWSConfiguration
 import JobsAPI
+import Transport
 import Upstream
 
 /// What an operator does about an error of AWS's, in the words of somebody who has seen it before.
@@ -102,12 +103,16 @@ struct Repair {
 
 extension DiscoveryFailure {
   /// What to do about it.
-  func repair(at control: ServiceEndpoint) -> String {
+  ///
+  /// - Parameter proxy: the one that the control plane is reached through.
+  func repair(at control: ServiceEndpoint, _ proxy: OutboundProxy?) -> String {
     switch self {
     case .refused(let refusal): Repair.describingEndpoint(at: control).words(for: refusal)
     case .noCredentials, .unsignable:
       "give the gateway credentials; `iot-jobs-gateway check` says where it looks"
-    case .noAnswer: "see that the host is reached from here, or set --upstream-endpoint"
+    case .noAnswer(.exchange(.connectFailed(let failure))):
+      NetworkRepair(url: control.url, proxy: proxy).words(for: failure)
+    case .noAnswer: "see that \(control.url.hostHeader) is reached from here"
     case .unreadable: "see who answers at \(control.url.hostHeader), or set --upstream-endpoint"
     case .notFIPS: "set --upstream-endpoint to the account's host that meets FIPS"
     }

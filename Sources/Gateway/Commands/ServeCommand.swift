@@ -16,8 +16,7 @@ struct ServeCommand: AsyncParsableCommand {
     let logger = configuration.process.logger("serve")
     Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)
     try await Startup.run(configuration.process, logger) { group in
-      try await GatewayServices.start(
-        configuration, environment: reader.environment, logger: logger, on: group)
+      try await GatewayServices.start(configuration, logger: logger, on: group)
     }
   }
 }

@@ -8,8 +8,6 @@ import JobsEmulator
 struct DemoConfiguration: Sendable {
   var emulator: EmulatorConfiguration
   var gateway: ServeConfiguration
-  /// What the gateway finds its credentials in.
-  var gatewayEnvironment: [String: String]
 
   init(flags: [String: String]) throws(ConfigurationError) {
     self.emulator = try EmulatorConfiguration(
@@ -18,12 +16,12 @@ struct DemoConfiguration: Sendable {
     var gatewayFlags = flags
     gatewayFlags[UpstreamSettings.region.name] = "us-east-1"
     gatewayFlags[UpstreamSettings.endpoint.name] = "http://\(self.emulator.server.address)"
-    self.gateway = try ServeConfiguration(
-      SettingsReader(flags: gatewayFlags, environment: [:], file: nil))
     let key = EmulatorSettings.exampleCredentials.split(separator: ":")
-    self.gatewayEnvironment = [
+    let environment = [
       "AWS_ACCESS_KEY_ID": String(key[0]), "AWS_SECRET_ACCESS_KEY": String(key[1]),
     ]
+    self.gateway = try ServeConfiguration(
+      SettingsReader(flags: gatewayFlags, environment: environment, file: nil))
   }
 
   private static var seed: EmulatorSeed {

@@ -15,8 +15,7 @@ struct DemoServices: Drainable {
     let emulator = try await EmulatorServices.start(
       configuration.emulator, logger: logger, on: group)
     let gateway = try await GatewayServices.start(
-      configuration.gateway, environment: configuration.gatewayEnvironment, logger: logger,
-      on: group)
+      configuration.gateway, logger: logger, on: group)
     return DemoServices(gateway: gateway, emulator: emulator)
   }
 

@@ -20,32 +20,36 @@ struct GatewayServices: Drainable {
   private let admin: Listener
   private let readiness: Readiness
   private let policy: TrafficPolicy
+  private let credentials: RefreshingCredentials
   private let upstream: UpstreamLink
 
   /// Builds from the inside out and binds last: what is listened on can be answered.
   static func start(
-    _ configuration: ServeConfiguration, environment: [String: String], logger: Logger,
-    on group: MultiThreadedEventLoopGroup
+    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
     Self.registerBuildInfo(in: registry)
 
-    let credentials = StartupCredentials(EnvironmentCredentialSource(environment: environment))
-    if let problem = credentials.problem {
-      logger.warning("no AWS credentials", metadata: [LogKey.reason: "\(problem)"])
+    for warning in configuration.upstream.warnings { warning.log(to: logger) }
+    let tls = try UpstreamTLS(configuration.upstream)
+    let credentials = RefreshingCredentials(
+      configuration.upstream, tls, on: group.any(), log: CredentialLog(logger))
+    credentials.register(in: registry)
+    credentials.start()
+    Task {
+      _ = await credentials.resolved()
+      readiness.met(.credentialsResolved)
     }
-    readiness.met(.credentialsResolved)
 
     let policy = TrafficPolicy(
       configuration.policy, on: group, registry: registry, logger: logger)
     logger.notice("limits in force", metadata: configuration.policy.logMetadata)
 
-    for warning in configuration.upstream.warnings { warning.log(to: logger) }
     let upstream = try await UpstreamLink.start(
       configuration.upstream,
       in: UpstreamLink.Surroundings(
-        group: group, policy: policy, credentials: credentials, registry: registry,
+        group: group, policy: policy, tls: tls, credentials: credentials, registry: registry,
         readiness: readiness, logger: logger))
 
     let metrics = RequestMetrics(registry: registry)
@@ -74,7 +78,7 @@ struct GatewayServices: Drainable {
     for listener in listeners { Self.log(listener, as: "grpc", logger) }
     return GatewayServices(
       listeners: listeners, admin: admin, readiness: readiness, policy: policy,
-      upstream: upstream)
+      credentials: credentials, upstream: upstream)
   }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
@@ -88,6 +92,7 @@ struct GatewayServices: Drainable {
     // A refresh in the background has no caller, and must not outlast the grace.
     self.policy.stop()
     await self.upstream.drain()
+    await self.credentials.stop()
     await self.admin.drain(grace: .seconds(1))
   }
 

@@ -18,7 +18,7 @@ import Upstream
 /// Each event loop has a door that calls go through. It is opened when the connections behind it are
 /// there, and says why not until then; the search is nobody's call and runs beside them.
 final class UpstreamLink: Sendable {
-  typealias Credentials = StartupCredentials
+  typealias Credentials = RefreshingCredentials
   typealias Fleet = UpstreamFleet<Credentials, UpstreamMetrics>
   typealias Layers = TrafficPolicy.Layers<SignedJobs<Credentials, UpstreamMetrics>>
 
@@ -26,6 +26,7 @@ final class UpstreamLink: Sendable {
   struct Surroundings {
     var group: MultiThreadedEventLoopGroup
     var policy: TrafficPolicy
+    var tls: UpstreamTLS
     var credentials: Credentials
     var registry: MetricsRegistry
     var readiness: Readiness
@@ -40,16 +41,14 @@ final class UpstreamLink: Sendable {
   }
 
   private let plan: UpstreamPlan
-  private let tls: UpstreamTLS
   private let surroundings: Surroundings
   private let metrics: UpstreamMetrics
   private let doors: [ObjectIdentifier: LateJobs<Layers>]
   private let loops: [any EventLoop]
   private let state = Mutex(State.unconnected)
 
-  private init(_ plan: UpstreamPlan, _ tls: UpstreamTLS, _ surroundings: Surroundings) {
+  private init(_ plan: UpstreamPlan, _ surroundings: Surroundings) {
     self.plan = plan
-    self.tls = tls
     self.surroundings = surroundings
     self.metrics = UpstreamMetrics(registry: surroundings.registry)
     self.loops = Array(surroundings.group.makeIterator())
@@ -63,7 +62,7 @@ final class UpstreamLink: Sendable {
   static func start(
     _ plan: UpstreamPlan, in surroundings: Surroundings
   ) async throws -> UpstreamLink {
-    let link = UpstreamLink(plan, try UpstreamTLS(plan), surroundings)
+    let link = UpstreamLink(plan, surroundings)
     switch plan.target {
     case .known(let endpoint):
       try await link.connect(to: endpoint)
@@ -104,7 +103,8 @@ extension UpstreamLink {
       group: self.surroundings.group,
       self.plan.upstreamConfiguration(endpoint, threads: self.loops.count),
       credentials: self.surroundings.credentials, observer: self.metrics,
-      security: self.tls.security(for: endpoint.url), proxy: self.plan.proxy(for: endpoint.url))
+      security: self.surroundings.tls.security(for: endpoint.url),
+      proxy: self.plan.proxy(for: endpoint.url))
     let isWanted = self.state.withLock { state in
       if case .drained = state { return false }
       state = .connected(fleet)
@@ -138,13 +138,9 @@ extension UpstreamLink {
 extension UpstreamLink {
   /// Asks until there is an answer.
   private func search(at control: ServiceEndpoint) async {
-    let discovery = EndpointDiscovery(
-      at: control,
-      Fetcher(
-        on: self.surroundings.group.any(), tls: self.tls.context,
-        userAgent: UpstreamPlan.userAgent),
-      credentials: self.surroundings.credentials,
-      requiringFIPS: self.plan.aws.usesFIPS.value ? self.plan.aws.usesFIPS.origin : nil)
+    let discovery = self.plan.discovery(
+      at: control, self.surroundings.tls, credentials: self.surroundings.credentials,
+      on: self.surroundings.group.any())
     var backoff = DiscoveryBackoff()
     var random = SystemRandomNumberGenerator()
     self.surroundings.logger.notice(
@@ -184,7 +180,7 @@ extension UpstreamLink {
       "upstream endpoint is not known",
       metadata: [
         LogKey.upstream: "\(control.url.text)", LogKey.reason: "\(failure.words)",
-        LogKey.repair: "\(failure.repair(at: control))",
+        LogKey.repair: "\(failure.repair(at: control, self.plan.proxy(for: control.url)))",
         LogKey.retryAfter: "\(wait.settingText)",
       ])
   }

@@ -14,27 +14,45 @@ struct UpstreamTLS: Sendable {
     var error: TLSConfigurationError
   }
 
-  let context: TLSClientContext?
+  /// For the jobs data plane and for whoever is asked where it is; nil if that is plain http.
+  let upstream: TLSClientContext?
+  /// For sources of credentials, which are verified whatever is said of the upstream: secrets come
+  /// from there. Nil if none of them can need it.
+  let credentials: TLSClientContext?
 
-  /// Blocks while it reads; makes nothing if all that is planned is plain http.
+  /// Blocks while it reads; makes nothing that is not needed.
   init(_ plan: UpstreamPlan) throws(Failure) {
-    guard plan.target.firstURL.isSecure else {
-      self.context = nil
-      return
-    }
-    var settings = TLSClientSettings()
-    settings.verification = plan.verification
-    settings.applicationProtocols = ["http/1.1"]
+    let isForUpstream = plan.target.firstURL.isSecure
+    let isForCredentials = plan.credentialsMayNeedTLS
     do throws(TLSConfigurationError) {
-      self.context = try TLSClientContext(settings)
+      let trusting = TLSVerification.required(trust: plan.trust)
+      let strict =
+        isForCredentials || isForUpstream && !plan.skipsVerification
+        ? try Self.context(trusting) : nil
+      self.credentials = strict
+      self.upstream =
+        switch (isForUpstream, plan.skipsVerification) {
+        case (false, _): nil
+        case (true, false): strict
+        case (true, true): try Self.context(.insecureSkipVerification)
+        }
     } catch {
-      throw Failure(origin: plan.caBundleOrigin, error: error)
+      throw Failure(origin: plan.aws.caBundle?.origin, error: error)
     }
   }
 
-  /// What a connection to a URL needs; nil for plain http.
+  private static func context(
+    _ verification: TLSVerification
+  ) throws(TLSConfigurationError) -> TLSClientContext {
+    var settings = TLSClientSettings()
+    settings.verification = verification
+    settings.applicationProtocols = ["http/1.1"]
+    return try TLSClientContext(settings)
+  }
+
+  /// What a connection to a URL of the upstream needs; nil for plain http.
   func security(for url: HTTPURL) -> OutboundSecurity? {
-    guard url.isSecure, let context = self.context, let name = TLSServerName(url.host) else {
+    guard url.isSecure, let context = self.upstream, let name = TLSServerName(url.host) else {
       return nil
     }
     return OutboundSecurity(TLSEndpoint(name, context: context))
@@ -48,5 +66,20 @@ extension UpstreamTLS.Failure: ExitStatus, CustomStringConvertible {
   var description: String {
     guard let origin = self.origin else { return self.error.words }
     return "\(origin): \(self.error.words)"
+  }
+}
+
+extension UpstreamPlan {
+  /// False only if credentials surely come without TLS, as far as is known at start.
+  fileprivate var credentialsMayNeedTLS: Bool {
+    guard case .configured(let source)? = CredentialPlan(self.aws).chosen?.finding else {
+      return true
+    }
+    return switch source {
+    case .environment, .sharedFile, .configFile, .process: false
+    case .instanceMetadata(let settings): settings.endpoint.isSecure
+    case .container(let plan): plan.url.isSecure
+    case .assumeRole, .webIdentity: true
+    }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSConfiguration
-import CryptoEngine
 import Logging
 import Telemetry
 
@@ -28,7 +27,7 @@ extension UpstreamPlan {
         message: "setting without effect", details: [LogKey.reason: warning],
         repair: "write true or false")
     }
-    if self.verification == .insecureSkipVerification {
+    if self.skipsVerification {
       warnings.append(
         Warning(
           message: "certificates of AWS are not verified: whoever sits on the way can read and "

@@ -19,9 +19,11 @@ struct UpstreamPlan: Sendable {
   var target: Target
   /// AWS's own settings, with ours on top.
   var aws: AWSSettings
-  var verification: TLSVerification
-  /// Who named the authorities, for the message when they cannot be read; nil for the system's.
-  var caBundleOrigin: SettingOrigin?
+  /// Read again whenever credentials are looked for.
+  var sharedFiles: SharedFilePaths
+  var trust: TLSTrust
+  /// Somebody wants no certificate of AWS's to be looked at.
+  var skipsVerification: Bool
   var proxies: ProxySettings
   var connectionLimit: Int
   var waitingLimit: Int
@@ -34,10 +36,9 @@ struct UpstreamPlan: Sendable {
     let aws = try Self.settings(reader)
     self.target = try Self.target(try reader.sourced(UpstreamSettings.endpoint), aws)
     self.aws = aws
-    let skips = try reader.value(UpstreamSettings.skipVerification)
-    let trust = aws.caBundle.map { TLSTrust.file(path: $0.value) } ?? .system
-    self.verification = skips ? .insecureSkipVerification : .required(trust: trust)
-    self.caBundleOrigin = aws.caBundle?.origin
+    self.sharedFiles = SharedFilePaths(AWSEnvironment(reader.environment))
+    self.trust = aws.caBundle.map { .file(path: $0.value) } ?? .system
+    self.skipsVerification = try reader.value(UpstreamSettings.skipVerification)
     self.proxies = try Self.reading { () throws(AWSConfigurationError) in
       try ProxySettings(AWSEnvironment(reader.environment))
     }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AWSConfiguration
+import AWSSigning
+import Upstream
+
+/// What is told of credentials: where they come from, how long they last, and of the access key no
+/// more than its end.
+enum CredentialCheck {
+  private static let repair =
+    "give the gateway credentials: a role by the pod's service account (IRSA, Pod Identity), a "
+    + "task's or an instance's role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+  static let unsignable = CheckLine.failed(
+    .call, "the credential holds bytes that no header can carry",
+    repair: "set the keys again, without blanks and line ends")
+
+  static func line(_ status: CredentialStatus, now: Int64) -> CheckLine {
+    guard let held = status.held else {
+      return .failed(.credentials, status.failure ?? "none", repair: Self.repair)
+    }
+    let words = "\(held.kind.name), from \(held.origin), access key \(held.loggableID)"
+    guard let end = held.expiresAtSeconds else { return .ok(.credentials, "\(words), without an end") }
+    let until = "until \(Self.text(of: end))"
+    guard now < end else {
+      return .failed(
+        .credentials, "\(words), were good \(until)",
+        repair: status.failure.map { "renewing failed: \($0)" }
+          ?? "get new ones where they came from, or set this machine's clock")
+    }
+    return .ok(.credentials, "\(words), good \(until), \(Self.span(end - now)) from now")
+  }
+
+  /// `2026-01-02T03:04:05Z`.
+  private static func text(of epochSeconds: Int64) -> String {
+    let time = CivilTime(clampingEpochSeconds: epochSeconds)
+    let date = [time.year, time.month, time.day].map(Self.digits).joined(separator: "-")
+    let clock = [time.hour, time.minute, time.second].map(Self.digits).joined(separator: ":")
+    return "\(date)T\(clock)Z"
+  }
+
+  private static func digits(_ number: Int64) -> String {
+    number < 10 ? "0\(number)" : "\(number)"
+  }
+
+  private static func span(_ seconds: Int64) -> String {
+    switch seconds {
+    case ..<120: "\(seconds) s"
+    case ..<7_200: "\(seconds / 60) min"
+    default: "\(seconds / 3_600) h"
+    }
+  }
+}
