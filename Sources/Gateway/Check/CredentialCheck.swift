@@ -20,7 +20,9 @@ enum CredentialCheck {
       return .failed(.credentials, status.failure ?? "none", repair: Self.repair)
     }
     let words = "\(held.kind.name), from \(held.origin), access key \(held.loggableID)"
-    guard let end = held.expiresAtSeconds else { return .ok(.credentials, "\(words), without an end") }
+    guard let end = held.expiresAtSeconds else {
+      return .ok(.credentials, "\(words), without an end")
+    }
     let until = "until \(Self.text(of: end))"
     guard now < end else {
       return .failed(
