@@ -20,6 +20,7 @@ package enum LogKey {
   package static let listener = "listener"
   package static let method = "method"
   package static let origin = "origin"
+  package static let pauseMilliseconds = "pause-ms"
   package static let reason = "reason"
   package static let refused = "refused"
   package static let repair = "repair"

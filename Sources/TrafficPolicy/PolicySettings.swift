@@ -5,6 +5,7 @@ package struct PolicySettings: Equatable, Sendable {
   package var thingLimit = ThingLimitSettings()
   package var accountBudget = AccountBudgetSettings()
   package var retries = RetrySettings()
+  package var breaker = BreakerSettings()
   package var readCache = ReadCacheSettings()
 
   package init() {}
@@ -88,6 +89,23 @@ package struct RetrySettings: Equatable, Sendable {
   /// Tokens that all calls share. A repeat takes five, ten after a time-out; a success gives back
   /// what its repeat took, or one. Zero: nothing is repeated.
   package var quota = 500
+
+  package init() {}
+}
+
+/// When AWS is left alone because it fails. All event loops count together.
+package struct BreakerSettings: Equatable, Sendable {
+  /// Failures in a row, of connections or with a status of 500 and above. Nil: AWS is called always.
+  package var failures: Int? = 10
+  /// How long AWS is left alone at first; doubled each time that it fails again, up to the longest.
+  /// Each is shortened by up to half at random.
+  package var firstPause: Duration = .seconds(1)
+  package var longestPause: Duration = .seconds(30)
+  /// Calls that are let through at a time, after a pause, to find out how AWS is.
+  package var probes = 1
+  /// A call that its caller gave up without an answer counts as a failure after this time; earlier
+  /// it tells more of the caller than of AWS.
+  package var patience: Duration = .seconds(2)
 
   package init() {}
 }

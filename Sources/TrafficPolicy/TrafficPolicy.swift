@@ -9,15 +9,18 @@ package import Telemetry
 /// The policies of one process: what all event loops share, and the layers that it gives to each.
 package struct TrafficPolicy: Sendable {
   /// From the outside in. The type spells the order.
-  package typealias Layers<Next: JobsBackend> = CachedJobs<LimitedJobs<BudgetedJobs<Next>>>
+  package typealias Layers<Next: JobsBackend> = CachedJobs<
+    LimitedJobs<BudgetedJobs<BreakerJobs<Next>>>
+  >
 
   private let cache: ReadCache
   private let limiter: ThingLimiter
   private let budget: AccountBudget
+  private let breaker: CircuitBreaker
 
   /// - Parameters:
   ///   - group: the event loops that ``layers(over:on:)`` will be asked for. Timers run in one.
-  ///   - logger: hears of the things that are refused most, and when AWS throttles.
+  ///   - logger: hears of the things that are refused most, and when AWS throttles or fails.
   package init(
     _ settings: PolicySettings, on group: any EventLoopGroup, registry: MetricsRegistry,
     logger: Logger, clock: PolicyClock = PolicyClock(), wallClock: WallClock = .system
@@ -36,6 +39,9 @@ package struct TrafficPolicy: Sendable {
       settings.accountBudget, clock: clock,
       metrics: BudgetMetrics(registry: registry, limited: limited), offenders: offenders,
       loop: group.any(), log: BudgetLog(logger))
+    self.breaker = CircuitBreaker(
+      settings.breaker, clock: clock, metrics: BreakerMetrics(registry: registry),
+      log: BreakerLog(logger))
   }
 
   /// Ends what the policies do of their own accord, which is to refresh stored answers in the
@@ -49,8 +55,10 @@ package struct TrafficPolicy: Sendable {
   package func layers<Next: JobsBackend>(
     over next: Next, on loop: any EventLoop
   ) -> Layers<Next> {
-    // Last of all: what comes out of the queue for the account's budget goes to AWS.
-    let budgeted = BudgetedJobs(next, budget: self.budget)
+    // Last of all, so that each attempt counts, and what it refuses costs no token.
+    let guarded = BreakerJobs(next, breaker: self.breaker)
+    // What comes out of the queue for the account's budget goes to AWS, if AWS is called at all.
+    let budgeted = BudgetedJobs(guarded, budget: self.budget)
     // A thing over its limit is refused before it takes a place in the queue of those who are not.
     let limited = LimitedJobs(budgeted, limiter: self.limiter)
     // What is stored, and whoever shares another's call, costs the thing and the account nothing.

@@ -64,9 +64,14 @@ package final class AccountBudget: Sendable {
     if trace.attempts > 1 { self[kind]?.charge(trace.attempts - 1) }
   }
 
-  /// A call that was sent ended in this failure. Charged as an answer is.
+  /// A call that was admitted ended in this failure. Charged as an answer is.
   package func failed(_ kind: CallKind, _ failure: JobsFailure) {
     self.answered(kind, failure.trace)
+    if case .circuitOpen = failure.cause {
+      // Nothing was sent, and nobody shall queue for a budget that nobody uses.
+      self[kind]?.giveBack()
+      return
+    }
     guard case .refused(let refusal) = failure.cause,
       refusal.kind == .throttled || refusal.httpStatus == 429
     else { return }

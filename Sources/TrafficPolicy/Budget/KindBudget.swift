@@ -73,6 +73,11 @@ final class KindBudget: Sendable {
     self.update { state, now in state.charge(requests, now: now) }
   }
 
+  /// A call that was admitted was not sent after all.
+  func giveBack() {
+    self.update { state, now in state.gaveBack(now: now) }
+  }
+
   /// AWS found a call one too many.
   func throttled() {
     let answer = self.update { state, now in state.throttled(now: now) }
@@ -160,7 +165,7 @@ extension KindBudget {
     switch outcome {
     case .admitted where Task.isCancelled:
       // Its turn came and the caller went at the same time: the next may have the token.
-      self.update { state, now in state.gaveBack(now: now) }
+      self.giveBack()
       throw self.abandonment(.cancelled(mayHaveBeenApplied: false))
     case .admitted: return
     case .refused(let retryAfter): throw self.refusal(of: call.thing, retryAfter)

@@ -120,6 +120,19 @@ import TrafficPolicy
     #expect((0..<2).map { _ in stage.caller(other).outcome } == [.admitted, .admitted])
   }
 
+  @Test(arguments: JobsOperation.allCases)
+  func `what an open circuit refuses costs no token`(operation: JobsOperation) {
+    let stage = BudgetStage()
+    let cause = JobsFailure.Cause.circuitOpen(retryAfterMilliseconds: 7)
+    let backend = ScriptedJobs(failure: cause, attempts: 0)
+    let jobs = BudgetedJobs(backend, budget: stage.budget)
+    // The burst is two.
+    for _ in 0..<5 {
+      #expect(Self.caller(stage, jobs, operation).outcome == .failed(cause))
+    }
+    #expect(backend.calls.count == 5)
+  }
+
   @Test func `an update that ends an execution goes before one that does not`() async {
     let stage = BudgetStage()
     let jobs = BudgetedJobs(ScriptedJobs(), budget: stage.budget)

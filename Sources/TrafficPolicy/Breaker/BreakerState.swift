@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether AWS is called at all: it is left alone for a while after it failed often in a row.
+///
+/// ```
+///              failed, the last of so many in a row
+///   closed ───────────────────────────────────────────► open ◄──────────────┐
+///     ▲                                                   │                 │ failed: a longer
+///     │                                     pause is over │                 │ pause
+///     └────────────────────────────────── half open ◄─────┘                 │
+///                     answered                  └───────────────────────────┘
+/// ```
+///
+/// Half open, so many calls at a time are let through to find out. Each state has an era, which a
+/// call takes along: what became of a call from an earlier era tells nothing of this one.
+///
+/// Times are ``PolicyClock``'s nanoseconds. Illegal events: the end of a call that was never let
+/// through is one of no era, and ignored.
+package struct BreakerState: ~Copyable {
+  /// When a call was let through. Its end is told with it.
+  package typealias Era = UInt64
+
+  package enum OnAdmit: Equatable {
+    case admit(Era)
+    /// The pause is over, and this call is the first to find out.
+    case admitHalfOpening(Era)
+    case refuse(retryAfterNanoseconds: Int64)
+  }
+
+  /// What a call's end tells of AWS.
+  package enum Verdict: Equatable, Sendable {
+    case answered
+    case failed
+    /// Nothing: the call did not get as far, or was not waited for.
+    case unknown
+  }
+
+  package enum OnEnded: Equatable {
+    case nothing
+    case opened(pauseNanoseconds: Int64)
+    /// A call that was to find out has failed.
+    case reopened(pauseNanoseconds: Int64)
+    case closed
+  }
+
+  private enum Phase {
+    case closed(failures: Int)
+    case open(until: Int64, failedProbes: Int)
+    case halfOpen(probes: Int, failedProbes: Int)
+  }
+
+  private let failureLimit: Int
+  private let probeLimit: Int
+  private let firstPause: Int64
+  private let longestPause: Int64
+  private var phase = Phase.closed(failures: 0)
+  package private(set) var era: Era = 0
+
+  package init(_ settings: BreakerSettings) {
+    self.failureLimit = max(1, settings.failures ?? .max)
+    self.probeLimit = max(1, settings.probes)
+    self.firstPause = max(1, settings.firstPause.wholeNanoseconds)
+    self.longestPause = max(self.firstPause, settings.longestPause.wholeNanoseconds)
+  }
+
+  /// Every call is let through.
+  package var isClosed: Bool {
+    if case .closed = self.phase { true } else { false }
+  }
+
+  /// The last call that told anything was answered.
+  package var isClean: Bool {
+    if case .closed(failures: 0) = self.phase { true } else { false }
+  }
+
+  /// A call wants to go to AWS.
+  package mutating func admit(now: Int64) -> OnAdmit {
+    switch self.phase {
+    case .closed:
+      return .admit(self.era)
+    case .open(let until, let failedProbes):
+      guard until <= now else {
+        return .refuse(retryAfterNanoseconds: until.subtractingClamped(now))
+      }
+      self.enter(.halfOpen(probes: 1, failedProbes: failedProbes))
+      return .admitHalfOpening(self.era)
+    case .halfOpen(let probes, let failedProbes):
+      guard probes < self.probeLimit else {
+        return .refuse(retryAfterNanoseconds: self.firstPause)
+      }
+      self.phase = .halfOpen(probes: probes + 1, failedProbes: failedProbes)
+      return .admit(self.era)
+    }
+  }
+
+  /// A call that was let through is over.
+  ///
+  /// - Parameter jitter: at random from 0 to 1. A pause is shortened by up to half, so that the
+  ///   gateways beside many pods do not come back together.
+  package mutating func ended(
+    _ era: Era, _ verdict: Verdict, now: Int64, jitter: Double
+  ) -> OnEnded {
+    guard era == self.era else { return .nothing }
+    switch (self.phase, verdict) {
+    case (.open, _), (.closed, .unknown):
+      return .nothing
+    case (.closed, .answered):
+      self.phase = .closed(failures: 0)
+      return .nothing
+    case (.closed(let failures), .failed):
+      guard failures + 1 >= self.failureLimit else {
+        self.phase = .closed(failures: failures + 1)
+        return .nothing
+      }
+      return .opened(pauseNanoseconds: self.open(failedProbes: 0, now: now, jitter: jitter))
+    case (.halfOpen, .answered):
+      self.enter(.closed(failures: 0))
+      return .closed
+    case (.halfOpen(_, let failedProbes), .failed):
+      let pause = self.open(failedProbes: failedProbes + 1, now: now, jitter: jitter)
+      return .reopened(pauseNanoseconds: pause)
+    case (.halfOpen(let probes, let failedProbes), .unknown):
+      // The next call may find out instead.
+      self.phase = .halfOpen(probes: max(0, probes - 1), failedProbes: failedProbes)
+      return .nothing
+    }
+  }
+
+  private mutating func open(failedProbes: Int, now: Int64, jitter: Double) -> Int64 {
+    let pause = self.pause(failedProbes: failedProbes, jitter: jitter)
+    self.enter(.open(until: now.addingClamped(pause), failedProbes: failedProbes))
+    return pause
+  }
+
+  /// Doubled with each failed probe, up to the longest.
+  private func pause(failedProbes: Int, jitter: Double) -> Int64 {
+    let doublings = Int64(min(failedProbes, 62))
+    let (doubled, overflow) = self.firstPause.multipliedReportingOverflow(by: 1 << doublings)
+    let whole = overflow ? self.longestPause : min(doubled, self.longestPause)
+    return whole - Int64(Double(whole / 2) * min(max(jitter, 0), 1))
+  }
+
+  private mutating func enter(_ phase: Phase) {
+    self.phase = phase
+    self.era += 1
+  }
+}
