@@ -112,14 +112,22 @@ struct HTTP2HandlerOutcomeAtHandTests {
         ":status: 200", "content-type: application/grpc", "x-request-id: r-1", "x-cache: hit",
         "age: 3",
       ])
-    #expect(
-      answer.body
-        == RPCReply(describe: JobsReply(ScriptedBackend.execution, trace: Self.hit)).frame)
+    let reply = RPCReply(Self.hit) {
+      WireResponse.appendDescribe(ScriptedBackend.execution, to: &$0)
+    }
+    #expect(answer.body == reply.frame)
     #expect(answer.trailers == ["grpc-status: 0"])
     #expect(caller.backend.asked.map(\.wasInTask) == [false])
     #expect(caller.backend.wasInLoop == [true])
     #expect(caller.counted == [#"method="DescribeJobExecution",code="OK""#: 1])
     #expect(caller.inFlight == 0)
+  }
+
+  @Test func `an answer at hand is encoded once and is the same each time`() async throws {
+    let caller = try await Caller(.atHand(.success(Self.hit)))
+    let first = try await caller.call(Request(.describe))
+    #expect(caller.backend.encodingAtHand.bytes == first.body)
+    #expect(try await caller.call(Request(.describe)).body == first.body)
   }
 
   @Test func `a failure at hand is answered likewise`() async throws {

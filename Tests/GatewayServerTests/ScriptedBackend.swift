@@ -49,6 +49,8 @@ final class ScriptedBackend: JobsBackend, Sendable {
     return execution
   }()
 
+  /// Where the server keeps the encoding of an answer at hand.
+  let encodingAtHand = EncodedAnswer(ofDescribed: ScriptedBackend.execution)
   private let loop: any EventLoop
   private let state: Mutex<State>
 
@@ -98,10 +100,14 @@ final class ScriptedBackend: JobsBackend, Sendable {
 
   func storedDescribe(
     _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+  ) -> Result<StoredDescribe, JobsFailure>? {
     guard case .atHand(let outcome) = self.state.withLock({ $0.script }) else { return nil }
     _ = self.note(.describe(call), context)
-    return outcome.map { JobsReply(Self.execution, trace: $0) }
+    return outcome.map {
+      let encoded = self.encodingAtHand.bytes.map(StoredDescribe.Answer.encoded)
+      return StoredDescribe(
+        encoded ?? .execution(Self.execution, keptIn: self.encodingAtHand), trace: $0)
+    }
   }
 
   func describe(

@@ -44,6 +44,24 @@ struct WireResponsesTests {
     try self.expectWhole(ProtoFields(started).message(1))
   }
 
+  @Test func `the size of an encoding is told to the byte`() {
+    var executions: [JobExecution?] = [nil, JobExecution(), self.execution]
+    for (index, length) in [0, 1, 120, 127, 128, 16_383, 16_384].enumerated() {
+      var execution = self.execution
+      execution.jobDocument = String(repeating: "y", count: length)
+      execution.status = index % 2 == 0 ? .unrecognized("ODD") : nil
+      execution.statusDetails = StatusDetails([(String(repeating: "n", count: length), "v")])
+      execution.versionNumber = index % 2 == 0 ? nil : Int64(1) << (7 * index)
+      execution.executionNumber = (Int64(1) << (7 * index)) - 1
+      executions.append(execution)
+    }
+    for execution in executions {
+      var output: [UInt8] = []
+      WireResponse.appendDescribe(execution, to: &output)
+      #expect(WireResponse.describeBytes(execution) == output.count)
+    }
+  }
+
   @Test func `no execution is an empty message and an empty one is not`() {
     var output: [UInt8] = []
     #expect(WireResponse.appendDescribe(nil, to: &output) == 0)

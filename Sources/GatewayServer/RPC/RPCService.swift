@@ -24,7 +24,7 @@ struct RPCService: Sendable {
     guard case .describe(let call) = call else { return nil }
     switch self.backend.storedDescribe(call, in: context) {
     case nil: return nil
-    case .success(let reply): return .reply(RPCReply(describe: reply))
+    case .success(let stored): return .reply(RPCReply(stored))
     case .failure(let failure): return .failure(failure)
     }
   }
@@ -50,7 +50,8 @@ struct RPCService: Sendable {
   ) async throws(JobsFailure) -> RPCReply {
     switch call {
     case .describe(let call):
-      return RPCReply(describe: try await self.backend.describe(call, in: context))
+      let reply = try await self.backend.describe(call, in: context)
+      return RPCReply(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
     case .getPending(let call):
       let reply = try await self.backend.getPending(call, in: context)
       return RPCReply(reply.trace) { WireResponse.appendGetPending(reply.value, to: &$0) }
@@ -76,15 +77,26 @@ struct RPCReply: Sendable {
   var frame: [UInt8]
   var trace: UpstreamTrace
 
-  init(_ trace: UpstreamTrace, encode: (inout [UInt8]) -> Void) {
-    self.frame = []
+  private init(frame: [UInt8], _ trace: UpstreamTrace) {
+    self.frame = frame
     self.trace = trace
-    // Most answers fit, and the allocator has as much at hand.
-    self.frame.reserveCapacity(512)
-    MessageFraming.appendMessage(to: &self.frame, encode: encode)
   }
 
-  init(describe reply: JobsReply<JobExecution?>) {
-    self.init(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
+  init(_ trace: UpstreamTrace, encode: (inout [UInt8]) -> Void) {
+    var frame: [UInt8] = []
+    // Most answers fit, and the allocator has as much at hand.
+    frame.reserveCapacity(512)
+    MessageFraming.appendMessage(to: &frame, encode: encode)
+    self.init(frame: frame, trace)
+  }
+
+  init(_ stored: StoredDescribe) {
+    switch stored.answer {
+    case .encoded(let frame):
+      self.init(frame: frame, stored.trace)
+    case .execution(let execution, let place):
+      self.init(stored.trace) { WireResponse.appendDescribe(execution, to: &$0) }
+      place?.keep(self.frame)
+    }
   }
 }

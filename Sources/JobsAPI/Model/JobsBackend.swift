@@ -15,7 +15,7 @@ package protocol JobsBackend: Sendable {
   /// none, and then ``describe(_:in:)`` is to be called. Who answers here counts the call here.
   func storedDescribe(
     _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>?
+  ) -> Result<StoredDescribe, JobsFailure>?
 
   func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
@@ -35,7 +35,7 @@ extension JobsBackend {
   /// Most backends store nothing.
   package func storedDescribe(
     _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? { nil }
+  ) -> Result<StoredDescribe, JobsFailure>? { nil }
 }
 
 /// The names of the operations, as AWS spells them and as metrics label them.

@@ -71,6 +71,14 @@ extension PendingJobExecutions {
   }
 }
 
+extension EncodedAnswer {
+  /// With the encoding, made or yet to be made: two objects and a buffer.
+  var heapBytes: Int {
+    mallocBytes(for: 16 + 2 * 8) + mallocBytes(for: 16 + 8)
+      + mallocBytes(for: 32 + self.limitBytes)
+  }
+}
+
 extension ReadKey.Subject {
   var jobID: String? {
     if case .execution(let jobID, _) = self { jobID } else { nil }
@@ -79,11 +87,12 @@ extension ReadKey.Subject {
 
 extension StoredRead {
   /// The object's head, its members laid out one after another, and what they hold.
-  static func heapBytes(answer: Answer, key: ReadKey) -> Int {
+  static func heapBytes(answer: Answer, key: ReadKey, encoding: EncodedAnswer?) -> Int {
     let members =
       MemoryLayout<ReadKey>.stride + MemoryLayout<Answer>.stride + MemoryLayout<Lifetime>.stride
-    // The head of 16; the document's flag and three more words of 8.
-    let object = mallocBytes(for: 16 + members + 4 * 8)
+    // The head of 16; the document's flag and four more words of 8.
+    var object = mallocBytes(for: 16 + members + 5 * 8)
+    object += encoding?.heapBytes ?? 0
     let names = key.thing.heapBytes + (key.subject.jobID?.heapBytes ?? 0)
     switch answer {
     case .execution(let execution):

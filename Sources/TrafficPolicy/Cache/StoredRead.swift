@@ -28,6 +28,9 @@ package final class StoredRead: Sendable {
   package let lifetime: Lifetime
   /// An estimate of the heap that this entry holds on to, its own object included.
   package let byteSize: Int
+  /// The place for the answer's encoding; nil if it is no execution, or if it counts down and so is
+  /// never given twice alike.
+  private let encoding: EncodedAnswer?
 
   /// - Parameters:
   ///   - withDocument: whether the call asked for the job document.
@@ -42,7 +45,8 @@ package final class StoredRead: Sendable {
     self.flight = flight
     self.storedAt = now
     self.lifetime = lifetime
-    self.byteSize = Self.heapBytes(answer: self.answer, key: key)
+    self.encoding = self.answer.encodingPlace
+    self.byteSize = Self.heapBytes(answer: self.answer, key: key, encoding: self.encoding)
   }
 
   /// Whether a caller that wants the document, or does not, can be answered with this at all.
@@ -80,6 +84,11 @@ package final class StoredRead: Sendable {
     return .execution(execution)
   }
 
+  /// The place for the encoding of the answer as such a caller is given it; nil if it has none.
+  func encoding(withDocument: Bool) -> EncodedAnswer? {
+    withDocument == self.hasDocument ? self.encoding : nil
+  }
+
   /// True if this is the answer to a describe of `$next` that nothing is pending for the thing.
   package var saysNothingPending: Bool {
     guard case .execution(nil) = self.answer else { return false }
@@ -90,6 +99,14 @@ package final class StoredRead: Sendable {
 extension StoredRead.Answer {
   fileprivate var isOfExecution: Bool {
     if case .execution(.some) = self { true } else { false }
+  }
+
+  /// The place for its encoding, if it is one that is given alike at any time.
+  fileprivate var encodingPlace: EncodedAnswer? {
+    guard case .execution(let execution) = self,
+      execution?.approximateSecondsBeforeTimedOut ?? 0 <= 0
+    else { return nil }
+    return EncodedAnswer(ofDescribed: execution)
   }
 
   /// The same answer, holding the key's own copies of the names that both spell alike.

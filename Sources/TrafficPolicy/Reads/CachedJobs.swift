@@ -27,27 +27,23 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
 
   package func storedDescribe(
     _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+  ) -> Result<StoredDescribe, JobsFailure>? {
     let wish = ReadWish(call, control: context.cacheControl)
     let shard = self.cache.shard(of: call.thingName)
     let now = self.cache.now
-    let reply: ReadReply
     switch shard.lookedUp(wish, now: now) {
     case .serve(let read, let outcome):
-      reply = self.serve(read, as: outcome, to: wish, at: now)
+      self.cache.metrics.answered(outcome)
+      return read.described(as: outcome, to: wish, at: now)
     case .serveAndRefresh(let read, let flight, let withDocument):
-      reply = self.serve(read, as: .stale, to: wish, at: now)
       self.refresh(.describe(call), withDocument: withDocument, as: flight, shard, in: context)
+      self.cache.metrics.answered(.stale)
+      return read.described(as: .stale, to: wish, at: now)
     case .notCached:
       return .failure(self.notCached())
     // The last two are never answered to who only looks.
     case nil, .join, .lead:
       return nil
-    }
-    do throws(JobsFailure) {
-      return .success(try reply.execution())
-    } catch {
-      return .failure(error)
     }
   }
 

@@ -62,8 +62,7 @@ struct ReadReply: Sendable {
   /// What is stored, as it is given to one caller.
   init(_ read: StoredRead, as outcome: CacheResult.Outcome, to wish: ReadWish, at now: Int64) {
     self.answer = read.answer(at: now, withDocument: wish.withDocument)
-    self.trace = UpstreamTrace(
-      cache: CacheResult(outcome, ageSeconds: read.ageSeconds(at: now)))
+    self.trace = read.trace(as: outcome, at: now)
   }
 
   /// What a flight has brought, without the document for a caller that does not want it.
@@ -95,5 +94,27 @@ struct ReadReply: Sendable {
   /// Never seen: a key is of one kind of read, and so are the flights and entries under it.
   private var mismatch: JobsFailure {
     JobsFailure(.malformedResponse("an answer to another question"), trace: self.trace)
+  }
+}
+
+extension StoredRead {
+  /// The answer to a describe, as it is given to one caller who need not wait.
+  func described(
+    as outcome: CacheResult.Outcome, to wish: ReadWish, at now: Int64
+  ) -> Result<StoredDescribe, JobsFailure> {
+    let place = self.encoding(withDocument: wish.withDocument)
+    if let encoded = place?.bytes {
+      return .success(StoredDescribe(.encoded(encoded), trace: self.trace(as: outcome, at: now)))
+    }
+    do throws(JobsFailure) {
+      let reply = try ReadReply(self, as: outcome, to: wish, at: now).execution()
+      return .success(StoredDescribe(.execution(reply.value, keptIn: place), trace: reply.trace))
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  fileprivate func trace(as outcome: CacheResult.Outcome, at now: Int64) -> UpstreamTrace {
+    UpstreamTrace(cache: CacheResult(outcome, ageSeconds: self.ageSeconds(at: now)))
   }
 }

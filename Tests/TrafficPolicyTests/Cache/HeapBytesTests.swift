@@ -3,7 +3,15 @@
 import CMalloc
 import JobsAPI
 import Testing
-import TrafficPolicy
+
+@testable import TrafficPolicy
+
+extension EncodedAnswer {
+  /// Keeps as much as it may.
+  fileprivate func fill() {
+    self.keep([UInt8](repeating: 0, count: self.limitBytes))
+  }
+}
 
 /// The estimates that the bound rests on, held against malloc's own count. Each is taken in a
 /// process of its own, where nothing else allocates.
@@ -70,7 +78,11 @@ import TrafficPolicy
   private static func realBytesPerCounted(_ count: Int, _ read: (Int) -> StoredRead) -> Double {
     var store = ReadStore(maxBytes: 1 << 30)
     let before = Self.allocated
-    for index in 0..<count { _ = store.store(read(index), at: 0) }
+    for index in 0..<count {
+      let read = read(index)
+      read.encoding(withDocument: true)?.fill()
+      _ = store.store(read, at: 0)
+    }
     let real = Self.allocated - before
     let isFull = store.count == count
     return real == 0 || !isFull ? 1 : Double(real) / Double(store.bytes)
@@ -119,7 +131,9 @@ import TrafficPolicy
       let before = Self.allocated
       var store = ReadStore(maxBytes: 4 << 20)
       for index in 0..<20_000 {
-        _ = store.store(Self.execution(index, nameLength: 40, documentBytes: 300), at: 0)
+        let read = Self.execution(index, nameLength: 40, documentBytes: 300)
+        read.encoding(withDocument: true)?.fill()
+        _ = store.store(read, at: 0)
       }
       let real = Self.allocated - before
       // What holes in the heap cost comes on top; malloc reuses most of them here.

@@ -76,7 +76,7 @@ import Transport
       var context = CallContext(requestID: "r")
       context.cacheControl.noCache = noCache
       let call = ReadBench.ask(thing, jobID, document: document)
-      if let stored = self.layer.storedDescribe(call, in: context) {
+      if let stored = self.layer.storedReply(call, in: context) {
         return self.check(stored, floor)
       }
       do throws(JobsFailure) {

@@ -42,7 +42,7 @@ import Testing
     #expect(bench.backend.calls == [self.startNext])
     #expect(bench.metric("iot_jobs_gateway_cache_requests_total{result=\"hit\"} 1"))
     // It is known to describes too.
-    let describe = bench.layer.storedDescribe(
+    let describe = bench.layer.storedReply(
       ReadBench.ask("t", "$next"), in: ReadBench.context())
     #expect(try describe?.get().value == .some(nil))
     // And after its time no more.

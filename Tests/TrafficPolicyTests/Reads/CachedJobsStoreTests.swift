@@ -24,7 +24,7 @@ import Testing
     _ bench: ReadBench, _ control: CacheControl = .unspecified,
     _ call: DescribeJobExecution = ReadBench.ask()
   ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
-    bench.layer.storedDescribe(call, in: ReadBench.context(control))
+    bench.layer.storedReply(call, in: ReadBench.context(control))
   }
 
   /// What a caller gets who is willing to wait, if AWS answers it with version 2.
@@ -62,6 +62,56 @@ import Testing
     let bench = ReadBench()
     #expect(self.stored(bench) == nil)
     #expect(bench.metric("iot_jobs_gateway_cache_requests_total{result=\"miss\"} 0"))
+  }
+
+  @Test func `an answer is encoded once, and an encoding serves whom it fits`() async throws {
+    let bench = await self.stocked()
+    let bare = ReadBench.ask(document: false)
+    func answer(_ call: DescribeJobExecution) throws -> StoredDescribe.Answer {
+      try #require(
+        try bench.layer.storedDescribe(call, in: ReadBench.context())?.get().answer)
+    }
+    guard case .execution(_, let place?) = try answer(ReadBench.ask()) else {
+      Issue.record("no place for an encoding")
+      return
+    }
+    // The answer without its document is another one, whatever was kept of the whole.
+    place.keep([1, 2, 3])
+    guard case .execution(let stripped, nil) = try answer(bare) else {
+      Issue.record("an encoding for who wants no document")
+      return
+    }
+    #expect(stripped == ReadBench.execution(version: 1, document: nil))
+    // Whoever comes later does not change what is kept, and a write makes an end of it.
+    place.keep([4])
+    guard case .encoded([1, 2, 3]) = try answer(ReadBench.ask()) else {
+      Issue.record("the encoding is gone")
+      return
+    }
+    let update = bench.update()
+    await bench.backend.untilCalls(2)
+    bench.backend.open(1, .updated(UpdatedJobExecution()))
+    _ = await update.value
+    #expect(self.stored(bench) == nil)
+  }
+
+  @Test func `an encoding longer than what was counted is not kept`() {
+    let place = EncodedAnswer(ofDescribed: nil)
+    place.keep([UInt8](repeating: 0, count: place.limitBytes + 1))
+    #expect(place.bytes == nil)
+    place.keep([UInt8](repeating: 0, count: place.limitBytes))
+    #expect(place.bytes?.count == 5)
+  }
+
+  @Test func `an answer that counts down is encoded for each caller`() async throws {
+    var execution = ReadBench.execution(version: 1)
+    execution.approximateSecondsBeforeTimedOut = 90
+    let bench = await self.stocked(execution)
+    let stored = bench.layer.storedDescribe(ReadBench.ask(), in: ReadBench.context())
+    guard case .execution(execution, nil)? = try stored?.get().answer else {
+      Issue.record("a place for what changes")
+      return
+    }
   }
 
   @Test func `after its time an answer is fetched again`() async throws {
