@@ -57,7 +57,7 @@ extension LateJobs {
 
   package func storedDescribe(
     _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+  ) -> Result<StoredDescribe, JobsFailure>? {
     guard case .there(let next) = self.state.value else { return nil }
     return next.storedDescribe(call, in: context)
   }
