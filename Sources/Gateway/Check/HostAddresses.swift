@@ -11,15 +11,18 @@ enum HostAddresses {
 
   /// Blocks until the resolver has answered.
   static func resolve(_ host: String) throws(Failure) -> [String] {
+    // All of it is zero, which means: whatever there is.
     var hints = unsafe addrinfo()
-    unsafe hints.ai_family = AF_UNSPEC
     unsafe hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-    var list: UnsafeMutablePointer<addrinfo>?
-    let status = unsafe getaddrinfo(host, nil, &hints, &list)
+    var first: UnsafeMutablePointer<addrinfo>?
+    let status = unsafe getaddrinfo(host, nil, &hints, &first)
+    // The texts of gai_strerror are static.
     guard status == 0 else { throw Failure(reason: unsafe String(cString: gai_strerror(status))) }
-    defer { unsafe freeaddrinfo(list) }
+    // The list is ours until then, and read no longer.
+    defer { unsafe freeaddrinfo(first) }
     var addresses: [String] = []
-    var entry = unsafe list
+    // Linked by the library, with a null pointer at its end.
+    var entry = unsafe first
     while let info = unsafe entry?.pointee {
       if let text = unsafe self.text(of: info), !addresses.contains(text) { addresses.append(text) }
       unsafe entry = unsafe info.ai_next
