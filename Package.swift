@@ -141,7 +141,7 @@ let package = Package(
       "UpstreamTests",
       [
         "Upstream", "AWSConfiguration", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI",
-        "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix,
+        "Telemetry", "Transport", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests(
