@@ -10,11 +10,12 @@ package import Telemetry
 package struct TrafficPolicy: Sendable {
   /// From the outside in. The type spells the order.
   package typealias Layers<Next: JobsBackend> = CachedJobs<
-    LimitedJobs<BudgetedJobs<BreakerJobs<Next>>>
+    LimitedJobs<RetryingJobs<BudgetedJobs<BreakerJobs<Next>>>>
   >
 
   private let cache: ReadCache
   private let limiter: ThingLimiter
+  private let retries: Retries
   private let budget: AccountBudget
   private let breaker: CircuitBreaker
 
@@ -35,6 +36,7 @@ package struct TrafficPolicy: Sendable {
       settings.thingLimit, clock: clock,
       metrics: ThingLimitMetrics(registry: registry, limited: limited),
       offenders: offenders)
+    self.retries = Retries(settings.retries, clock: clock, registry: registry)
     self.budget = AccountBudget(
       settings.accountBudget, clock: clock,
       metrics: BudgetMetrics(registry: registry, limited: limited), offenders: offenders,
@@ -59,8 +61,11 @@ package struct TrafficPolicy: Sendable {
     let guarded = BreakerJobs(next, breaker: self.breaker)
     // What comes out of the queue for the account's budget goes to AWS, if AWS is called at all.
     let budgeted = BudgetedJobs(guarded, budget: self.budget)
-    // A thing over its limit is refused before it takes a place in the queue of those who are not.
-    let limited = LimitedJobs(budgeted, limiter: self.limiter)
+    // Each attempt is a request to AWS, so each spends the account's budget.
+    let retrying = RetryingJobs(budgeted, retries: self.retries, on: loop)
+    // A thing over its limit is refused before it takes a place in the queue of those who are not,
+    // and pays for a call, not for its attempts.
+    let limited = LimitedJobs(retrying, limiter: self.limiter)
     // What is stored, and whoever shares another's call, costs the thing and the account nothing.
     return CachedJobs(limited, cache: self.cache, on: loop)
   }

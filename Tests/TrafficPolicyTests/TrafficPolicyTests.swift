@@ -18,10 +18,10 @@ import Testing
       PolicySettings(), on: self.group, registry: self.registry, logger: Logger(label: "policy"))
   }
 
-  @Test func `stored answers stand before limits, limits before budgets, the breaker last`() {
+  @Test func `stored answers stand before limits, retries before budgets, the breaker last`() {
     let layers = self.policy.layers(over: JobsEmulator(), on: self.group.any())
     typealias Attempts = BudgetedJobs<BreakerJobs<JobsEmulator>>
-    #expect(type(of: layers) == CachedJobs<LimitedJobs<Attempts>>.self)
+    #expect(type(of: layers) == CachedJobs<LimitedJobs<RetryingJobs<Attempts>>>.self)
   }
 
   @Test func `no two of the policies name a metric alike`() {

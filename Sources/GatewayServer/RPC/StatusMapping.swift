@@ -20,6 +20,7 @@ package enum StatusMapping {
     var mapped =
       switch failure.cause {
       case .refused(let refusal): Self.refused(refusal, call)
+      case .overtaken(let state): Self.overtaken(by: state, call)
       case .deadlineExceeded(let mayHaveBeenApplied):
         Self.deadlinePassed(call.operation, mayHaveBeenApplied: mayHaveBeenApplied)
       case .cancelled(let mayHaveBeenApplied):
@@ -47,14 +48,33 @@ package enum StatusMapping {
       .init(name: "httpStatus", value: "\(refusal.httpStatus)"),
     ]
     if refusal.kind == .versionMismatch {
-      if let expected = call.expectedVersion {
-        failure.facts.append(.init(name: "expectedVersion", value: "\(expected)"))
-      }
-      if let current = refusal.executionState?.versionNumber {
-        failure.facts.append(.init(name: "currentVersion", value: "\(current)"))
-      }
+      failure.facts += Self.versions(refusal.executionState, call)
     }
     return failure
+  }
+
+  /// AWS would have refused the update with these, had its refusal been seen.
+  private static func overtaken(by state: JobExecutionState, _ call: JobsCall) -> RPCFailure {
+    let message = "another update was applied before this one, which was not"
+    var failure =
+      call.expectedVersion == nil
+      ? RPCFailure(.failedPrecondition, .invalidStateTransition, message: message)
+      : RPCFailure(.aborted, .versionMismatch, message: message)
+    failure.executionState = state
+    failure.facts = Self.versions(state, call)
+    return failure
+  }
+
+  private static func versions(
+    _ state: JobExecutionState?, _ call: JobsCall
+  ) -> [RPCFailure.Fact] {
+    let versions = [
+      ("expectedVersion", call.expectedVersion),
+      ("currentVersion", state?.versionNumber),
+    ]
+    return versions.compactMap { name, value in
+      value.map { RPCFailure.Fact(name: name, value: "\($0)") }
+    }
   }
 
   private static func row(
@@ -184,7 +204,7 @@ package enum StatusMapping {
       return RPCFailure(
         .unavailable, .credentialsUnavailable, message: "no AWS credentials: \(detail)",
         retry: later)
-    case .refused, .deadlineExceeded, .cancelled:
+    case .refused, .overtaken, .deadlineExceeded, .cancelled:
       // Told apart by the caller; said again so that the table is total.
       return RPCFailure(.internal, .internalFailure, message: "no answer")
     }

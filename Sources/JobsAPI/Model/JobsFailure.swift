@@ -15,6 +15,9 @@ package struct JobsFailure: Error, Equatable, Sendable {
     case invalid([FieldViolation])
     /// AWS answered with an error.
     case refused(AWSRefusal)
+    /// An update's own answer was lost, and a look afterwards proves that it was not applied and
+    /// cannot be any more: somebody else's write was there first, and left this state.
+    case overtaken(JobExecutionState)
     /// AWS answered with success and a body that cannot be read, or is over the limit.
     case malformedResponse(String)
     /// The request surely did not reach AWS's logic: there was no connection, or it closed before

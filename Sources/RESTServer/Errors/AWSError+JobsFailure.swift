@@ -19,6 +19,8 @@ extension AWSError {
       .invalidRequest(violations.map { "\($0.field): \($0.rule)" }.joined(separator: "; "))
     case .refused(let refusal):
       AWSError(refusal)
+    case .overtaken(let state):
+      Self.overtaken(by: state)
     case .malformedResponse(let text):
       AWSError(502, "InternalFailure", "The answer of the service could not be read: \(text)")
     case .unreachable(let text):
@@ -58,6 +60,13 @@ extension AWSError {
     self.init(status, refusal.name, refusal.message)
     self.executionState = refusal.executionState
     self.retryAfterMilliseconds = refusal.retryAfterMilliseconds
+  }
+
+  private static func overtaken(by state: JobExecutionState) -> AWSError {
+    var error = AWSError(
+      409, "InvalidStateTransitionException", "Another update was applied before this one.")
+    error.executionState = state
+    return error
   }
 
   private static func throttled(

@@ -15,7 +15,8 @@ extension JobsFailure.Cause {
       refusal.httpStatus >= 500 && refusal.kind != .throttled ? .failed : .answered
     case .unreachable, .interrupted, .attemptTimedOut: .failed
     case .deadlineExceeded, .cancelled: wasPatient ? .failed : .unknown
-    case .invalid, .malformedResponse, .overloaded, .thingLimited, .budgetExhausted, .circuitOpen,
+    case .invalid, .overtaken, .malformedResponse, .overloaded, .thingLimited, .budgetExhausted,
+      .circuitOpen,
       .notCached, .draining, .endpointUnknown, .credentialsUnavailable:
       .unknown
     }

@@ -13,7 +13,7 @@ extension JobsFailure.Cause {
     case .attemptTimedOut(let requestSent): !requestSent
     case .deadlineExceeded(let mayHaveBeenApplied), .cancelled(let mayHaveBeenApplied):
       !mayHaveBeenApplied
-    case .refused, .malformedResponse, .interrupted: false
+    case .refused, .overtaken, .malformedResponse, .interrupted: false
     }
   }
 
@@ -22,7 +22,7 @@ extension JobsFailure.Cause {
   var isAnswer: Bool {
     switch self {
     case .refused(let refusal): refusal.isAnswer
-    case .invalid, .notCached: true
+    case .invalid, .overtaken, .notCached: true
     case .malformedResponse, .unreachable, .interrupted, .attemptTimedOut, .overloaded,
       .thingLimited, .budgetExhausted, .circuitOpen, .draining, .endpointUnknown,
       .credentialsUnavailable, .deadlineExceeded, .cancelled:

@@ -88,16 +88,8 @@ struct CallProgress: Equatable {
   /// What a refusal is called: one that was made before the service looked at the call tells nothing
   /// of an earlier attempt that may have been carried out.
   func cause(ofRefusal cause: JobsFailure.Cause) -> JobsFailure.Cause {
-    guard case .refused(let refusal) = cause else { return cause }
-    switch refusal.kind {
-    case .throttled, .serviceUnavailable, .internalFailure, .requestTimeout, .accessDenied,
-      .invalidEndpoint, .credentialsExpired, .signingFailed, .clockSkew, .certificate,
-      .wrongEndpoint, .unknown:
-      return self.unlessApplied(cause)
-    case .invalidRequest, .resourceNotFound, .terminalState, .invalidStateTransition,
-      .versionMismatch, .conflict, .quotaExceeded:
-      return cause
-    }
+    guard case .refused = cause, cause.writeOutcome == .notReceived else { return cause }
+    return self.unlessApplied(cause)
   }
 
   /// What says "surely not received" must not be said of a call whose first attempt may have been.

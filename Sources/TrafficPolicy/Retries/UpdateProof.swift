@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import JobsAPI
+
+/// What the state of an execution proves of an update whose answer was lost.
+package enum UpdateProof: Equatable, Sendable {
+  /// The update was applied.
+  case applied
+  /// It was not applied, and cannot be any more: somebody else's write was there first.
+  case overtaken
+  case nothing
+}
+
+/// Reads proofs. It needs to be told nothing but what was sent, so it stands on three facts about
+/// executions (AWS IoT developer guide, "Job execution states", "UpdateJobExecution"):
+///
+/// - Each update that is applied raises the version by one, and an update that expects version v is
+///   applied at v or never. So the state at v + 1 is that update's own or its victor's.
+/// - No device leaves a terminal state. So an update to one, once applied, stays to be seen.
+/// - After FAILED the service may queue the same job for the thing again, as a new execution that
+///   begins at version 1. An update that names no execution number means the latest, which then is
+///   another one than before.
+///
+/// Two writers who send the same state and details from the same version cannot be told apart.
+extension UpdateJobExecution {
+  /// True if a repeat cannot apply the update a second time.
+  var isSafeToRepeat: Bool {
+    guard let expectedVersion else { return self.status.isTerminal && !self.mayHaveSuccessor }
+    return !(self.mayHaveSuccessor && expectedVersion <= Self.successorVersion)
+  }
+
+  /// True if there are states that prove something.
+  var isProvable: Bool { self.expectedVersion != nil || self.status.isTerminal }
+
+  /// The version up to which a new execution of the job may have come in the meantime: queued, and
+  /// started.
+  private static var successorVersion: Int64 { 2 }
+
+  /// Whether the update itself may bring about a new execution, which its repeat would meet.
+  private var mayHaveSuccessor: Bool { self.status == .failed && self.executionNumber == nil }
+
+  package func proof(from state: JobExecutionState) -> UpdateProof {
+    guard let status = state.status else { return .nothing }
+    guard let expectedVersion else { return self.proofWithoutVersion(from: state, status) }
+    guard let version = state.versionNumber, expectedVersion < .max else { return .nothing }
+    if version == expectedVersion + 1, status == self.status {
+      let proof = self.proofByDetails(state.statusDetails)
+      if proof != .overtaken { return proof }
+    }
+    return self.isOvertaken(at: version, expecting: expectedVersion) ? .overtaken : .nothing
+  }
+
+  /// The state is not the update's own.
+  private func isOvertaken(at version: Int64, expecting expectedVersion: Int64) -> Bool {
+    // It would be applied still, or AWS contradicts itself.
+    if version == expectedVersion { return false }
+    let isLatest = self.executionNumber == nil
+    if version <= Self.successorVersion, isLatest {
+      if self.mayHaveSuccessor { return false }
+      // It began again in the meantime, and what became of its predecessor is not to be seen.
+      if version < expectedVersion, !self.status.isTerminal { return false }
+    }
+    // Others have written since the version after it: whether it was that one is not to be seen,
+    // unless it would have been the last.
+    return version <= expectedVersion + 1 || self.status.isTerminal
+  }
+
+  private func proofWithoutVersion(
+    from state: JobExecutionState, _ status: JobExecutionStatus
+  ) -> UpdateProof {
+    guard self.status.isTerminal, status.isTerminal else { return .nothing }
+    let proof =
+      status == self.status ? self.proofByDetails(state.statusDetails) : .overtaken
+    // It may be a new execution's own end.
+    return proof == .overtaken && self.mayHaveSuccessor ? .nothing : proof
+  }
+
+  /// Whether AWS replaces details or merges them is not documented: either way those that were sent
+  /// are to be seen, if the answer shows any.
+  private func proofByDetails(_ details: StatusDetails?) -> UpdateProof {
+    guard let sent = self.statusDetails else { return .applied }
+    let shown = details ?? .empty
+    if sent.isEmpty { return shown.isEmpty ? .applied : .nothing }
+    if shown.isEmpty { return .nothing }
+    return sent.entries.allSatisfy { shown[$0.name] == $0.value } ? .applied : .overtaken
+  }
+}
