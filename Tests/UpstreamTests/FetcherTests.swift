@@ -193,6 +193,37 @@ import Transport
     #expect(server.seen.requests.count == 1)
   }
 
+  @Test func `a proxy is asked for a way, unless the request goes straight`() async throws {
+    let proxy = try await self.serve { _ in .answer(status: 403) }
+    let proxies = try ProxySettings(
+      AWSEnvironment([
+        "HTTP_PROXY": "http://user:password@127.0.0.1:\(proxy.port)",
+        "HTTPS_PROXY": "https://127.0.0.1:\(proxy.port)",
+      ]))
+    let fetcher = Fetcher(
+      on: self.group.next(), tls: try SecureFixture().client, proxies: proxies)
+    func failure(_ url: String, isDirect: Bool = false) async throws -> FetchFailure? {
+      var request = FetchRequest(.get, try #require(HTTPURL(url)))
+      request.isDirect = isDirect
+      do throws(FetchFailure) {
+        _ = try await fetcher.fetch(request, limits: FetchLimits(total: .milliseconds(300)))
+        return nil
+      } catch {
+        return error
+      }
+    }
+    let refused = try await failure("http://sts.invalid")
+    #expect(refused?.words.contains("403") == true)
+    let seen = try #require(proxy.seen.requests.first?.head)
+    #expect(seen.method == .CONNECT && seen.uri == "sts.invalid:80")
+    #expect(seen.headers["Proxy-Authorization"] == ["Basic dXNlcjpwYXNzd29yZA=="])
+    #expect(
+      try await failure("https://sts.invalid")?.words
+        == "HTTPS_PROXY names a proxy behind https, which is not supported")
+    #expect(try await failure("http://sts.invalid", isDirect: true) != nil)
+    #expect(proxy.seen.requests.count == 1)
+  }
+
   @Test func `a request that is printed shows neither fields nor body`() throws {
     var request = FetchRequest(
       .post, try #require(HTTPURL("http://h/secret-path", allowsQuery: true)),

@@ -2,8 +2,10 @@
 
 import AWSConfiguration
 import AWSSigning
+import JobsAPI
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import Synchronization
 import Telemetry
@@ -254,7 +256,35 @@ import Testing
     await credentials.stop()
     credentials.start()
     #expect(await self.ask(credentials).failure != nil)
+    #expect(await !credentials.resolved().isResolved)
     #expect(server.seen.connections == 0)
+  }
+
+  @Test func `a call that waits goes on in its own loop, and is sent signed`() async throws {
+    let server = try await self.serve { request in
+      request.head.uri == "/" ? .answer(body: containerAnswer()) : .answer()
+    }
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+    let credentials = try self.credentials(server)
+    let fleet = try UpstreamFleet(
+      group: group,
+      UpstreamConfiguration(
+        endpoint: try #require(HTTPURL("http://127.0.0.1:\(server.port)")), region: "r"),
+      credentials: credentials, observer: UnobservedUpstream(), clock: self.surroundings.clock)
+    let loop = group.next()
+    let jobs = try #require(fleet.backend(on: loop))
+    async let isInLoop = LoopCaller(loop: loop).run {
+      let call = GetPendingJobExecutions(thingName: "t")
+      _ = try await jobs.getPending(call, in: CallContext(requestID: "r"))
+      return loop.inEventLoop
+    }
+    credentials.start()
+    #expect(try await isInLoop)
+    let seen = try #require(server.seen.requests.last?.head.headers)
+    #expect(seen["X-Amz-Security-Token"] == ["container-token"])
+    await credentials.stop()
+    await fleet.drain()
+    try await group.shutdownGracefully()
   }
 }
 

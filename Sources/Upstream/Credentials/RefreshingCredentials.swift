@@ -32,6 +32,7 @@ package final class RefreshingCredentials: CredentialProvider {
 
   private let chain: CredentialChain
   private let loop: any EventLoop
+  private let executor: LoopTaskExecutor
   private let timing: RefreshTiming
   private let clock: WallClock
   private let log: CredentialLog?
@@ -53,6 +54,7 @@ package final class RefreshingCredentials: CredentialProvider {
   ) {
     self.chain = chain
     self.loop = loop
+    self.executor = LoopTaskExecutor(loop)
     self.timing = timing
     self.clock = clock
     self.log = log
@@ -115,18 +117,15 @@ extension RefreshingCredentials {
     }
   }
 
-  /// Returns when the first attempt has ended, or the task is cancelled.
+  /// Returns when the first attempt has ended, or nobody will make it, or the task is cancelled.
   package func resolved() async -> CredentialStatus {
-    while !Task.isCancelled {
-      let status = self.status
-      if status.isResolved { return status }
-      await self.waitForAttempt(noLongerThan: nil)
-    }
+    if !self.status.isResolved { await self.waitForAttempt(noLongerThan: nil, limit: .max) }
     return self.status
   }
 
   private func credentialAfterAttempt() async throws(CredentialError) -> Credential {
-    await self.waitForAttempt(noLongerThan: self.timing.maxWait)
+    await self.waitForAttempt(
+      noLongerThan: self.timing.maxWait, limit: self.timing.maxWaiting)
     let now = self.clock.epochSeconds
     if case .use(let credential) = self.shared.withLock({ $0.state.asked(atSeconds: now) }) {
       return credential
@@ -134,16 +133,17 @@ extension RefreshingCredentials {
     throw self.failure(at: now)
   }
 
-  private func waitForAttempt(noLongerThan limit: Duration?) async {
+  /// - Parameter limit: how many may wait.
+  private func waitForAttempt(noLongerThan bound: Duration?, limit: Int) async {
     let id = self.shared.withLock { $0.waiting.nextID() }
-    let timer = limit.map { limit in
-      self.loop.scheduleTask(in: TimeAmount(limit)) { self.stopWaiting(id) }
+    let timer = bound.map { bound in
+      self.loop.scheduleTask(in: TimeAmount(bound)) { self.stopWaiting(id) }
     }
     await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let isWaiting = self.shared.withLock { shared in
           shared.state.isUnderWay && !Task.isCancelled
-            && shared.waiting.add(continuation, as: id, limit: self.timing.maxWaiting)
+            && shared.waiting.add(continuation, as: id, limit: limit)
         }
         if !isWaiting { continuation.resume() }
       }
@@ -200,7 +200,7 @@ extension RefreshingCredentials {
     self.seat.value.timer?.cancel()
     self.seat.value.timer = nil
     let pinned = self.shared.withLock { $0.state.pinned }
-    self.seat.value.attempt = Task(executorPreference: LoopTaskExecutor(self.loop)) {
+    self.seat.value.attempt = Task(executorPreference: self.executor) {
       do throws(CredentialError) {
         self.succeeded(try await self.chain.find(notBelow: pinned))
       } catch {
