@@ -111,7 +111,8 @@ struct CheckRun {
   ) async {
     let probe = NetworkProbe(
       url: endpoint.url, proxy: self.plan.proxy(for: endpoint.url),
-      security: tls.security(for: endpoint.url), timeout: self.plan.connectTimeout,
+      security: tls.security(for: endpoint.url), verifies: !self.plan.skipsVerification,
+      timeout: self.plan.connectTimeout,
       loop: self.loop)
     let dns = probe.dns()
     report.add(dns)

@@ -11,6 +11,8 @@ struct NetworkProbe {
   let proxy: OutboundProxy?
   /// Nil for plain http.
   let security: OutboundSecurity?
+  /// False if any certificate is taken.
+  let verifies: Bool
   let timeout: Duration
   let loop: any EventLoop
 
@@ -63,7 +65,7 @@ struct NetworkProbe {
         defer { channel.close(promise: nil) }
         let handler = try channel.pipeline.syncOperations.handler(type: TLSHandler.self)
         guard let peer = handler.peer else { throw TLSFailure.closedDuringHandshake }
-        return Self.line(peer.handshake, peer.certificate, now: now)
+        return self.line(peer.handshake, peer.certificate, now: now)
       }.get()
     } catch {
       let failure = ConnectFailure(error)
@@ -74,14 +76,15 @@ struct NetworkProbe {
   /// A certificate that ends within this is somebody's to renew.
   private static let soonSeconds = 7 * 86_400
 
-  private static func line(
+  private func line(
     _ handshake: TLSHandshake, _ certificate: CertificateSummary?, now: Int64
   ) -> CheckLine {
     guard let certificate else { return .ok(.tls, handshake.version.rawValue) }
     let words =
-      "\(handshake.version.rawValue), certificate \(certificate.subject) of "
+      "\(handshake.version.rawValue), \(self.verifies ? "" : "unverified ")certificate "
+      + "\(certificate.subject) of "
       + "\(certificate.issuer), valid until \(certificate.notAfter)"
-    if certificate.notAfterSeconds < Int(now) + Self.soonSeconds {
+    if self.verifies, certificate.notAfterSeconds < Int(now) + Self.soonSeconds {
       return .warning(
         .tls, words, repair: "renew the certificate of the host before it ends")
     }

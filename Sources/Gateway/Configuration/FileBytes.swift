@@ -6,8 +6,6 @@ import Glibc
 enum FileBytes {
   struct Failure: Error {
     var reason: String
-    /// 0 if the system had no objection.
-    var errno: CInt = 0
   }
 
   /// - Throws: ``Failure`` when the file is missing, unreadable, or longer than the limit.
@@ -33,7 +31,6 @@ enum FileBytes {
   }
 
   private static func systemFailure() -> Failure {
-    let code = errno
-    return Failure(reason: unsafe String(cString: strerror(code)), errno: code)
+    Failure(reason: unsafe String(cString: strerror(errno)))
   }
 }

@@ -9,15 +9,19 @@ package import NIOPosix
 package enum ReadFile {
   /// Blocks. Nil if there is no such file.
   ///
-  /// - Parameter limit: in bytes; a longer file is an error.
+  /// - Parameters:
+  ///   - limit: in bytes; a longer file is an error.
+  ///   - isOptional: one that may not be opened counts as missing.
   package static func bytes(
-    of path: String, limit: Int
+    of path: String, limit: Int, isOptional: Bool = false
   ) throws(CredentialError) -> [UInt8]? {
     // Never waits for a writer, should it be a pipe.
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw Self.failure(path, errno)
+      let code = errno
+      let isMissing = code == ENOENT || code == ENOTDIR || isOptional && code == EACCES
+      if isMissing { return nil }
+      throw Self.failure(path, code)
     }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
@@ -73,21 +77,26 @@ extension SharedConfiguration {
   package static func read(
     _ paths: SharedFilePaths, on threads: NIOThreadPool
   ) async throws(CredentialError) -> SharedConfiguration {
-    let read = await threads.run { () throws(CredentialError) in
-      SharedConfiguration(
-        config: try Self.file(paths.config, .config),
-        credentials: try Self.file(paths.credentials, .credentials))
-    }
+    let read = await threads.run { () throws(CredentialError) in try Self.read(paths) }
     return try read.get()
   }
 
-  /// Blocks.
+  /// The same at once. Blocks.
+  package static func read(
+    _ paths: SharedFilePaths
+  ) throws(CredentialError) -> SharedConfiguration {
+    SharedConfiguration(
+      config: try Self.file(paths.config, .config, isNamed: paths.isConfigNamed),
+      credentials: try Self.file(
+        paths.credentials, .credentials, isNamed: paths.isCredentialsNamed))
+  }
+
   private static func file(
-    _ path: String?, _ kind: SharedFile.Kind
+    _ path: String?, _ kind: SharedFile.Kind, isNamed: Bool
   ) throws(CredentialError) -> SharedFile? {
-    guard let path, let bytes = try ReadFile.bytes(of: path, limit: 1024 * 1024) else {
-      return nil
-    }
+    guard let path,
+      let bytes = try ReadFile.bytes(of: path, limit: 1024 * 1024, isOptional: !isNamed)
+    else { return nil }
     do throws(AWSConfigurationError) {
       return try SharedFile(parsing: bytes, kind: kind, path: path)
     } catch {

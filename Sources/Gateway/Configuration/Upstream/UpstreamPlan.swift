@@ -55,7 +55,12 @@ struct UpstreamPlan: Sendable {
     _ reader: SettingsReader
   ) throws(ConfigurationError) -> AWSSettings {
     let environment = AWSEnvironment(reader.environment)
-    let shared = try SharedConfiguration.load(environment)
+    let shared: SharedConfiguration
+    do throws(CredentialError) {
+      shared = try SharedConfiguration.read(SharedFilePaths(environment))
+    } catch {
+      throw .refused("\(error)")
+    }
     let overrides = AWSOverrides(
       region: try reader.sourced(UpstreamSettings.region),
       usesFIPS: try reader.sourced(UpstreamSettings.fips),
