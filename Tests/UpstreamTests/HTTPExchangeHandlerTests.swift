@@ -51,6 +51,7 @@ private let response =
 private var parsed: UpstreamResponse {
   var response = UpstreamResponse(status: 200)
   response.head.requestID = "r-1"
+  response.head.date = "Fri, 02 Jan 2026 03:04:05 GMT"
   response.body = Array("{\"key\": 1}\n".utf8)
   return response
 }
