@@ -230,6 +230,32 @@ import Testing
     await credentials.stop()
   }
 
+  @Test func `a file that vanishes does not make us somebody else`() async throws {
+    let server = try await self.serve { _ in .answer(body: containerAnswer()) }
+    try self.surroundings.write(
+      "credentials",
+      "[default]\naws_access_key_id = AKIAFILE000000000001\n"
+        + "aws_secret_access_key = s\n")
+    let credentials = try self.credentials(server) { $0.firstBackoff = .milliseconds(1) }
+    credentials.start()
+    #expect(await self.id(credentials) == "AKIAFILE000000000001")
+    try self.surroundings.remove("credentials")
+    self.surroundings.moveClock(bySeconds: 60)
+    try await self.wake(credentials)
+    await until { credentials.status.failure != nil }
+    #expect(await self.id(credentials) == "AKIAFILE000000000001")
+    #expect(
+      credentials.status.failure?.hasSuffix("container is not asked in its place") == true)
+    try self.surroundings.write(
+      "credentials",
+      "[default]\naws_access_key_id = AKIAFILE000000000002\n"
+        + "aws_secret_access_key = s\n")
+    await until { credentials.status.failure == nil }
+    #expect(await self.id(credentials) == "AKIAFILE000000000002")
+    #expect(server.seen.connections == 0)
+    await credentials.stop()
+  }
+
   @Test func `after the stop nothing is asked, and nothing is left`() async throws {
     let server = try await self.serve { request in
       request.number == 0 ? .answer(body: containerAnswer()) : .silence
