@@ -12,6 +12,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
   @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
   @OptionGroup var traffic: TrafficOptions
+  @OptionGroup var failure: FailureOptions
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
 
@@ -26,6 +27,7 @@ struct ServeOptions: ParsableArguments {
     table.take(ServeSettings.streams, self.streamLimit)
     self.upstream.add(to: &table)
     self.traffic.add(to: &table)
+    self.failure.add(to: &table)
     return table
   }
 }

@@ -17,6 +17,7 @@ struct ServeConfiguration: Sendable {
 
   static let settingNames = ProcessConfiguration.settingNames
     .union(PolicySettings.settingNames)
+    .union(FailureSettings.names)
     .union(UpstreamSettings.names)
     .union([
       ServeSettings.listen.name, ServeSettings.adminListen.name,

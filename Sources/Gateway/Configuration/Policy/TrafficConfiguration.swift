@@ -21,6 +21,8 @@ extension PolicySettings {
     self.init()
     self.thingLimit = try ThingLimitSettings(reader)
     self.accountBudget = try AccountBudgetSettings(reader)
+    self.retries = try RetrySettings(reader)
+    self.breaker = try BreakerSettings(reader)
     self.readCache = try ReadCacheSettings(reader)
   }
 }
