@@ -52,6 +52,29 @@ import TrafficPolicy
     #expect(settings == expected)
   }
 
+  @Test func `retries and the breaker are read into their own places`() throws {
+    let settings = try self.settings([
+      "retry-attempts": "5", "retry-delay": "10ms", "retry-throttled-delay": "2s",
+      "retry-max-delay": "7s", "retry-quota": "0", "breaker-failures": "3", "breaker-pause": "4s",
+      "breaker-max-pause": "5s", "breaker-probes": "6", "breaker-patience": "0s",
+    ])
+    var retries = RetrySettings()
+    retries.maxAttempts = 5
+    retries.baseDelay = .milliseconds(10)
+    retries.throttledBaseDelay = .seconds(2)
+    retries.maxDelay = .seconds(7)
+    retries.quota = 0
+    #expect(settings.retries == retries)
+    var breaker = BreakerSettings()
+    breaker.failures = 3
+    breaker.firstPause = .seconds(4)
+    breaker.longestPause = .seconds(5)
+    breaker.probes = 6
+    breaker.patience = .zero
+    #expect(settings.breaker == breaker)
+    #expect(try self.settings(["breaker-failures": "0"]).breaker.failures == nil)
+  }
+
   @Test func `each budget is read into its own place`() throws {
     let settings = try self.settings([
       "account-reads-per-second": "200", "account-read-burst": "1",
