@@ -40,6 +40,27 @@ private final class Steps: Sendable {
     try await server.close()
   }
 
+  @Test func `the kernel is told to ask a silent peer`() async throws {
+    let server = try await self.listen()
+    var keepalive = TCPKeepalive()
+    keepalive.idle = .milliseconds(20_900)
+    keepalive.interval = .seconds(Int.max)
+    keepalive.count = 0
+    let connector = OutboundConnector(
+      host: "127.0.0.1", port: try #require(server.localAddress?.port), keepalive: keepalive)
+    let channel = try await connector.connect(on: self.loop) { _ in }.get()
+    let options = [TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT]
+    let values = try await self.loop.submit {
+      try options.map { name in
+        try channel.syncOptions?.getOption(.tcpOption(.init(rawValue: name))) ?? 0
+      }
+    }.get()
+    #expect(values == [20, 32_767, 1])
+    #expect(try await channel.getOption(.socketOption(.so_keepalive)).get() != 0)
+    try await channel.close()
+    try await server.close()
+  }
+
   @Test func `a port that nobody listens on refuses`() async throws {
     let server = try await self.listen()
     let port = try #require(server.localAddress?.port)

@@ -48,20 +48,20 @@ private struct Unexpected: Error {
     var pool = PoolState(limits: makeLimits())
     let (connection, waiter) = try connecting(pool.lease())
     #expect(pool.connectingCount == 1 && pool.waitingCount == 1)
-    #expect(pool.connected(connection, now: start) == .handTo(waiter))
+    #expect(pool.connected(connection, now: start, jitter: 0) == .handTo(waiter))
     #expect(pool.leasedCount == 1 && pool.waitingCount == 0)
     // Asked once more, it is old news.
-    #expect(pool.connected(connection, now: start) == .close)
+    #expect(pool.connected(connection, now: start, jitter: 0) == .close)
     #expect(pool.leasedCount == 1)
   }
 
   @Test func `a released connection is parked and used again`() throws {
     var pool = PoolState(limits: makeLimits())
     let (connection, _) = try connecting(pool.lease())
-    _ = pool.connected(connection, now: start)
-    #expect(pool.released(connection, reusable: true, now: after(1)) == .park)
+    _ = pool.connected(connection, now: start, jitter: 0)
+    #expect(pool.released(connection, spent: nil, now: after(1)) == .park)
     #expect(pool.idleCount == 1)
-    #expect(pool.released(connection, reusable: true, now: after(1)) == .ignore)
+    #expect(pool.released(connection, spent: nil, now: after(1)) == .ignore)
     #expect(pool.lease() == .use(connection))
     #expect(pool.idleCount == 0 && pool.leasedCount == 1)
   }
@@ -70,10 +70,10 @@ private struct Unexpected: Error {
     var pool = PoolState(limits: makeLimits(connections: 3))
     let (first, _) = try connecting(pool.lease())
     let (second, _) = try connecting(pool.lease())
-    _ = pool.connected(first, now: start)
-    _ = pool.connected(second, now: start)
-    #expect(pool.released(second, reusable: true, now: after(1)) == .park)
-    #expect(pool.released(first, reusable: true, now: after(2)) == .park)
+    _ = pool.connected(first, now: start, jitter: 0)
+    _ = pool.connected(second, now: start, jitter: 0)
+    #expect(pool.released(second, spent: nil, now: after(1)) == .park)
+    #expect(pool.released(first, spent: nil, now: after(2)) == .park)
     #expect(pool.lease() == .use(first))
     #expect(pool.lease() == .use(second))
   }
@@ -83,10 +83,10 @@ private struct Unexpected: Error {
     let (connection, first) = try connecting(pool.lease())
     let second = try waiting(pool.lease())
     let third = try waiting(pool.lease())
-    #expect(pool.connected(connection, now: start) == .handTo(first))
-    #expect(pool.released(connection, reusable: true, now: start) == .handTo(second))
-    #expect(pool.released(connection, reusable: true, now: start) == .handTo(third))
-    #expect(pool.released(connection, reusable: true, now: start) == .park)
+    #expect(pool.connected(connection, now: start, jitter: 0) == .handTo(first))
+    #expect(pool.released(connection, spent: nil, now: start) == .handTo(second))
+    #expect(pool.released(connection, spent: nil, now: start) == .handTo(third))
+    #expect(pool.released(connection, spent: nil, now: start) == .park)
   }
 
   @Test func `the queue is bounded`() throws {
@@ -112,7 +112,7 @@ private struct Unexpected: Error {
     let (connection, waiter) = try connecting(pool.lease())
     #expect(pool.cancel(waiter) == .removed)
     #expect(pool.cancel(waiter) == .ignore)
-    #expect(pool.connected(connection, now: start) == .park)
+    #expect(pool.connected(connection, now: start, jitter: 0) == .park)
     #expect(pool.lease() == .use(connection))
   }
 
@@ -121,32 +121,33 @@ private struct Unexpected: Error {
     let (connection, gone) = try connecting(pool.lease())
     #expect(pool.cancel(gone) == .removed)
     let waiter = try waiting(pool.lease())
-    #expect(pool.connected(connection, now: start) == .handTo(waiter))
+    #expect(pool.connected(connection, now: start, jitter: 0) == .handTo(waiter))
   }
 
   @Test func `a spent connection is closed and replaced for those who wait`() throws {
     var pool = PoolState(limits: makeLimits(connections: 1))
     let (connection, _) = try connecting(pool.lease())
-    _ = pool.connected(connection, now: start)
+    _ = pool.connected(connection, now: start, jitter: 0)
     let waiter = try waiting(pool.lease())
     guard
-      case .close(thenConnect: let next?) = pool.released(connection, reusable: false, now: start)
+      case .close(.failed, thenConnect: let next?) = pool.released(
+        connection, spent: .failed, now: start)
     else {
       Issue.record("the waiter is left alone")
       return
     }
     #expect(next != connection)
     #expect(pool.closed(connection) == .nothing)
-    #expect(pool.connected(next, now: start) == .handTo(waiter))
-    #expect(pool.released(next, reusable: false, now: start) == .close(thenConnect: nil))
+    #expect(pool.connected(next, now: start, jitter: 0) == .handTo(waiter))
+    #expect(pool.released(next, spent: .failed, now: start) == .close(.failed, thenConnect: nil))
     #expect(pool.connectionCount == 0)
   }
 
   @Test func `a connection that dies idle is never handed out`() throws {
     var pool = PoolState(limits: makeLimits())
     let (connection, _) = try connecting(pool.lease())
-    _ = pool.connected(connection, now: start)
-    _ = pool.released(connection, reusable: true, now: start)
+    _ = pool.connected(connection, now: start, jitter: 0)
+    _ = pool.released(connection, spent: nil, now: start)
     #expect(pool.closed(connection) == .nothing)
     #expect(pool.closed(connection) == .nothing)
     let (next, _) = try connecting(pool.lease())
@@ -160,14 +161,14 @@ private struct Unexpected: Error {
   @Test func `a leased connection that dies is replaced for those who wait`() throws {
     var pool = PoolState(limits: makeLimits(connections: 1))
     let (connection, _) = try connecting(pool.lease())
-    _ = pool.connected(connection, now: start)
+    _ = pool.connected(connection, now: start, jitter: 0)
     let waiter = try waiting(pool.lease())
     guard case .connect(let next) = pool.closed(connection) else {
       Issue.record("the waiter is left alone")
       return
     }
-    #expect(pool.released(connection, reusable: true, now: start) == .ignore)
-    #expect(pool.connected(next, now: start) == .handTo(waiter))
+    #expect(pool.released(connection, spent: nil, now: start) == .ignore)
+    #expect(pool.connected(next, now: start, jitter: 0) == .handTo(waiter))
   }
 }
 
@@ -176,8 +177,8 @@ private struct Unexpected: Error {
     var pool = PoolState(limits: makeLimits(connections: 1, waiting: 5))
     let (connection, first) = try connecting(pool.lease())
     let second = try waiting(pool.lease())
-    #expect(pool.connectFailed(connection) == [first, second])
-    #expect(pool.connectFailed(connection) == [])
+    #expect(pool.connectFailed(connection, now: start, jitter: 0) == [first, second])
+    #expect(pool.connectFailed(connection, now: start, jitter: 0) == [])
     #expect(pool.waitingCount == 0 && pool.connectionCount == 0)
     // The next call tries again: a failure is an event, not a state.
     _ = try connecting(pool.lease())
@@ -188,18 +189,18 @@ private struct Unexpected: Error {
     let (one, first) = try connecting(pool.lease())
     let (two, second) = try connecting(pool.lease())
     let third = try waiting(pool.lease())
-    #expect(pool.connectFailed(two) == [first, second])
-    #expect(pool.connectFailed(one) == [third])
+    #expect(pool.connectFailed(two, now: start, jitter: 0) == [first, second])
+    #expect(pool.connectFailed(one, now: start, jitter: 0) == [third])
   }
 
   @Test func `who can be served by a connection in use goes on waiting`() throws {
     var pool = PoolState(limits: makeLimits(connections: 2, waiting: 5))
     let (one, _) = try connecting(pool.lease())
-    _ = pool.connected(one, now: start)
+    _ = pool.connected(one, now: start, jitter: 0)
     let (two, second) = try connecting(pool.lease())
     let third = try waiting(pool.lease())
-    #expect(pool.connectFailed(two) == [second])
-    #expect(pool.released(one, reusable: true, now: start) == .handTo(third))
+    #expect(pool.connectFailed(two, now: start, jitter: 0) == [second])
+    #expect(pool.released(one, spent: nil, now: start) == .handTo(third))
   }
 }
 
@@ -208,29 +209,30 @@ private struct Unexpected: Error {
     var pool = PoolState(limits: makeLimits(connections: 2, idle: 10))
     let (one, _) = try connecting(pool.lease())
     let (two, _) = try connecting(pool.lease())
-    _ = pool.connected(one, now: start)
-    _ = pool.connected(two, now: start)
-    #expect(pool.nextExpiry == nil)
-    _ = pool.released(one, reusable: true, now: after(1))
-    _ = pool.released(two, reusable: true, now: after(2))
-    #expect(pool.nextExpiry == after(11))
-    #expect(pool.expire(now: after(10)) == [])
-    #expect(pool.expire(now: after(11)) == [one])
-    #expect(pool.expire(now: after(11)) == [])
-    #expect(pool.nextExpiry == after(12))
+    _ = pool.connected(one, now: start, jitter: 0)
+    _ = pool.connected(two, now: start, jitter: 0)
+    #expect(pool.nextDue(now: start) == nil)
+    _ = pool.released(one, spent: nil, now: after(1))
+    _ = pool.released(two, spent: nil, now: after(2))
+    #expect(pool.nextDue(now: after(2)) == after(11))
+    #expect(pool.tick(now: after(10)) == .init())
+    #expect(pool.tick(now: after(11)) == .init(close: [.init(one, .idle)]))
+    #expect(pool.tick(now: after(11)) == .init())
+    #expect(pool.nextDue(now: after(11)) == after(12))
     #expect(pool.lease() == .use(two))
-    #expect(pool.expire(now: after(100)) == [])
+    #expect(pool.tick(now: after(100)) == .init())
   }
 
   @Test func `an old connection is closed when it is given back`() throws {
     var pool = PoolState(limits: makeLimits(idle: 10, age: 60))
     let (connection, _) = try connecting(pool.lease())
-    _ = pool.connected(connection, now: start)
-    #expect(pool.released(connection, reusable: true, now: after(59)) == .park)
-    #expect(pool.nextExpiry == after(60))
+    _ = pool.connected(connection, now: start, jitter: 0)
+    #expect(pool.released(connection, spent: nil, now: after(59)) == .park)
+    #expect(pool.nextDue(now: after(59)) == after(60))
+    #expect(pool.tick(now: after(59)) == .init())
     #expect(pool.lease() == .use(connection))
     #expect(
-      pool.released(connection, reusable: true, now: after(60)) == .close(thenConnect: nil))
+      pool.released(connection, spent: nil, now: after(60)) == .close(.age, thenConnect: nil))
   }
 }
 
@@ -238,51 +240,52 @@ private struct Unexpected: Error {
   @Test func `a call that needs a fresh connection passes by the idle ones`() throws {
     var pool = PoolState(limits: makeLimits(connections: 2))
     let (old, _) = try connecting(pool.lease())
-    _ = pool.connected(old, now: start)
-    _ = pool.released(old, reusable: true, now: start)
+    _ = pool.connected(old, now: start, jitter: 0)
+    _ = pool.released(old, spent: nil, now: start)
     let (fresh, waiter) = try connecting(pool.lease(fresh: true))
     #expect(pool.lease() == .use(old))
-    #expect(pool.released(old, reusable: true, now: start) == .park)
-    #expect(pool.connected(fresh, now: start) == .handTo(waiter))
+    #expect(pool.released(old, spent: nil, now: start) == .park)
+    #expect(pool.connected(fresh, now: start, jitter: 0) == .handTo(waiter))
   }
 
   @Test func `in a full pool it takes the place of the connection idle longest`() throws {
     var pool = PoolState(limits: makeLimits(connections: 2))
     let (one, _) = try connecting(pool.lease())
     let (two, _) = try connecting(pool.lease())
-    _ = pool.connected(one, now: start)
-    _ = pool.connected(two, now: start)
-    _ = pool.released(two, reusable: true, now: start)
-    _ = pool.released(one, reusable: true, now: start)
+    _ = pool.connected(one, now: start, jitter: 0)
+    _ = pool.connected(two, now: start, jitter: 0)
+    _ = pool.released(two, spent: nil, now: start)
+    _ = pool.released(one, spent: nil, now: start)
     guard case .replace(close: two, connect: let fresh, let waiter) = pool.lease(fresh: true)
     else {
       Issue.record("no room was made")
       return
     }
     #expect(pool.idleCount == 1 && pool.connectionCount == 2)
-    #expect(pool.connected(fresh, now: start) == .handTo(waiter))
+    #expect(pool.connected(fresh, now: start, jitter: 0) == .handTo(waiter))
   }
 
   @Test func `in a busy pool a connection that is given back makes room for it`() throws {
     var pool = PoolState(limits: makeLimits(connections: 1))
     let (old, _) = try connecting(pool.lease())
-    _ = pool.connected(old, now: start)
+    _ = pool.connected(old, now: start, jitter: 0)
     let waiter = try waiting(pool.lease(fresh: true))
-    guard case .close(thenConnect: let fresh?) = pool.released(old, reusable: true, now: start)
+    guard
+      case .close(.replaced, thenConnect: let fresh?) = pool.released(old, spent: nil, now: start)
     else {
       Issue.record("no room was made")
       return
     }
-    #expect(pool.connected(fresh, now: start) == .handTo(waiter))
+    #expect(pool.connected(fresh, now: start, jitter: 0) == .handTo(waiter))
   }
 
   @Test func `others are served past it`() throws {
     var pool = PoolState(limits: makeLimits(connections: 1))
     let (old, _) = try connecting(pool.lease())
-    _ = pool.connected(old, now: start)
+    _ = pool.connected(old, now: start, jitter: 0)
     _ = try waiting(pool.lease(fresh: true))
     let plain = try waiting(pool.lease())
-    #expect(pool.released(old, reusable: true, now: start) == .handTo(plain))
+    #expect(pool.released(old, spent: nil, now: start) == .handTo(plain))
   }
 }
 
@@ -291,16 +294,16 @@ private struct Unexpected: Error {
     var pool = PoolState(limits: makeLimits(connections: 2))
     let (one, _) = try connecting(pool.lease())
     let (two, _) = try connecting(pool.lease())
-    _ = pool.connected(one, now: start)
-    _ = pool.connected(two, now: start)
+    _ = pool.connected(one, now: start, jitter: 0)
+    _ = pool.connected(two, now: start, jitter: 0)
     let waiter = try waiting(pool.lease())
-    #expect(pool.released(one, reusable: true, now: start) == .handTo(waiter))
-    #expect(pool.released(two, reusable: true, now: start) == .park)
+    #expect(pool.released(one, spent: nil, now: start) == .handTo(waiter))
+    #expect(pool.released(two, spent: nil, now: start) == .park)
     #expect(pool.drain() == PoolState.OnDrain(close: [two]))
     #expect(pool.drain() == PoolState.OnDrain(close: []))
     #expect(pool.lease() == .refuse(.draining))
     #expect(pool.isDrained == false)
-    #expect(pool.released(one, reusable: true, now: start) == .close(thenConnect: nil))
+    #expect(pool.released(one, spent: nil, now: start) == .close(.draining, thenConnect: nil))
     #expect(pool.isDrained == true)
   }
 
@@ -310,8 +313,8 @@ private struct Unexpected: Error {
     let (two, second) = try connecting(pool.lease())
     _ = pool.drain()
     #expect(pool.cancel(second) == .removed)
-    #expect(pool.connected(two, now: start) == .handTo(first))
-    #expect(pool.connected(one, now: start) == .close)
+    #expect(pool.connected(two, now: start, jitter: 0) == .handTo(first))
+    #expect(pool.connected(one, now: start, jitter: 0) == .close)
     #expect(pool.isDrained == false)
     #expect(pool.closed(two) == .nothing)
     #expect(pool.isDrained == true)

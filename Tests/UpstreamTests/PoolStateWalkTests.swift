@@ -32,6 +32,7 @@ private final class Walk {
   var waiting: [PoolState.WaiterID: Bool] = [:]
   var answered: Set<PoolState.WaiterID> = []
   var draining = false
+  var warming = false
 
   init(seed: UInt64) {
     self.random = SplitMix(seed: seed)
@@ -39,6 +40,8 @@ private final class Walk {
     limits.maxConnections = Int.random(in: 1...4, using: &self.random)
     limits.maxWaiting = Int.random(in: 0...5, using: &self.random)
     limits.idleTimeout = .seconds(5)
+    limits.warmConnections = Int.random(in: 0...5, using: &self.random)
+    limits.warmIdleTimeout = .seconds(Int.random(in: 0...10, using: &self.random))
     limits.maxAge = Bool.random(using: &self.random) ? .seconds(20) : nil
     self.limits = limits
     self.pool = PoolState(limits: limits)
@@ -54,7 +57,8 @@ private final class Walk {
     case 57..<80: self.release()
     case 80..<86: self.die()
     case 86..<92: self.cancel()
-    case 92..<99: self.expire()
+    case 92..<98: self.tick()
+    case 98..<99: self.warm()
     default: if self.random.next() % 20 == 0 { self.drain() }
     }
     self.check()
@@ -105,7 +109,7 @@ private final class Walk {
   func connect() {
     guard let id = self.connecting.randomElement(using: &self.random) else { return }
     self.connecting.remove(id)
-    switch self.pool.connected(id, now: self.now) {
+    switch self.pool.connected(id, now: self.now, jitter: .random(in: 0...1, using: &self.random)) {
     case .handTo(let waiter):
       self.answer(waiter, usedBefore: false)
       self.leased.insert(id)
@@ -122,7 +126,8 @@ private final class Walk {
     guard let id = self.connecting.randomElement(using: &self.random) else { return }
     self.connecting.remove(id)
     self.dead.insert(id)
-    let failed = self.pool.connectFailed(id)
+    let failed = self.pool.connectFailed(
+      id, now: self.now, jitter: .random(in: 0...1, using: &self.random))
     #expect(failed.isEmpty == self.waiting.isEmpty)
     #expect(failed == failed.sorted())
     for waiter in failed {
@@ -134,7 +139,7 @@ private final class Walk {
   func release() {
     guard let id = self.leased.randomElement(using: &self.random) else { return }
     switch self.pool.released(
-      id, reusable: Int.random(in: 0..<4, using: &self.random) > 0, now: self.now)
+      id, spent: Int.random(in: 0..<4, using: &self.random) > 0 ? nil : .failed, now: self.now)
     {
     case .handTo(let waiter):
       self.answer(waiter, usedBefore: true)
@@ -142,7 +147,8 @@ private final class Walk {
       #expect(!self.draining)
       self.leased.remove(id)
       self.idle.insert(id)
-    case .close(let next):
+    case .close(let reason, let next):
+      #expect(reason != .idle && (reason != .draining || self.draining))
       self.leased.remove(id)
       self.dead.insert(id)
       if let next { self.startConnecting(next) }
@@ -171,14 +177,23 @@ private final class Walk {
     #expect(self.pool.cancel(waiter) == .ignore)
   }
 
-  func expire() {
-    let due = self.pool.nextExpiry
-    let expired = self.pool.expire(now: self.now)
-    #expect(expired.isEmpty == (due.map { $0 > self.now } ?? true))
-    for id in expired {
-      #expect(self.idle.remove(id) != nil)
-      self.dead.insert(id)
+  func tick() {
+    let due = self.pool.nextDue(now: self.now)
+    let answer = self.pool.tick(now: self.now)
+    #expect((answer == .init()) == (due.map { $0 > self.now } ?? true))
+    for closing in answer.close {
+      #expect(self.idle.remove(closing.id) != nil)
+      self.dead.insert(closing.id)
     }
+    #expect(answer.connect.isEmpty || (self.warming && !self.draining))
+    for id in answer.connect { self.startConnecting(id) }
+    // Nothing is left to do but what a later time brings.
+    #expect(self.pool.nextDue(now: self.now).map { $0 > self.now } ?? true)
+  }
+
+  func warm() {
+    self.warming = true
+    self.pool.warm()
   }
 
   func drain() {

@@ -19,16 +19,19 @@ package struct OutboundConnector: Sendable {
   package let security: OutboundSecurity?
   /// Nil to go straight.
   package let proxy: OutboundProxy?
+  /// Nil for none.
+  package let keepalive: TCPKeepalive?
 
   package init(
     host: String, port: Int, timeout: Duration = .seconds(5), security: OutboundSecurity? = nil,
-    proxy: OutboundProxy? = nil
+    proxy: OutboundProxy? = nil, keepalive: TCPKeepalive? = nil
   ) {
     self.host = host
     self.port = port
     self.timeout = timeout
     self.security = security
     self.proxy = proxy
+    self.keepalive = keepalive
   }
 
   /// Opens a channel whose every callback runs in `loop`.
@@ -39,11 +42,12 @@ package struct OutboundConnector: Sendable {
   package func connect(
     on loop: any EventLoop, configure: @escaping @Sendable (any Channel) throws -> Void
   ) -> EventLoopFuture<any Channel> {
-    let bootstrap = ClientBootstrap(group: loop)
+    var bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(TimeAmount(self.timeout))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       // Answers here are short: one read takes all there is, and a second would only say so.
       .channelOption(.maxMessagesPerRead, value: 1)
+    if let keepalive { bootstrap = keepalive.apply(to: bootstrap) }
     // A name may have several addresses, and then several channels race to be the connection.
     let readiness = NIOLoopBoundBox.makeEmptyBox(
       valueType: [ObjectIdentifier: EventLoopFuture<Void>].self, eventLoop: loop)

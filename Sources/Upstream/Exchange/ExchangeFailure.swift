@@ -53,4 +53,15 @@ package enum ExchangeFailure: Error, Equatable, Sendable {
       requestSent
     }
   }
+
+  /// What its connection was closed for.
+  var closeReason: PoolState.CloseReason {
+    switch self {
+    case .timedOut, .firstByteTimedOut: .timeout
+    case .cancelled: .cancelled
+    case .queueFull, .draining, .connectFailed, .notSent, .closedBeforeResponse, .interrupted,
+      .malformedResponse:
+      .failed
+    }
+  }
 }

@@ -3,6 +3,7 @@
 import JobsAPI
 package import NIOCore
 package import NIOHTTP1
+import Transport
 
 /// Carries out what ``HTTPExchangeState`` answers: one upstream connection's requests and responses.
 ///
@@ -21,6 +22,8 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   private var state: HTTPExchangeState
   /// Set when the connection is up, nil again when it is closed; nil where there is no pool.
   var seat: Seat?
+  /// What the handshake came to; nil before it, and on a connection without TLS.
+  private(set) var tls: TLSEstablished?
   private var context: ChannelHandlerContext?
   private var exchange: HTTPExchange?
   private var response = UpstreamResponse(status: 0)
@@ -73,7 +76,7 @@ extension HTTPExchangeHandler {
       self.state.begin(reused: reused) == .write
     else {
       exchange.end(.failure(.notSent(reused: reused)))
-      self.leave(reusable: false)
+      self.leave(spent: .peer)
       return
     }
     exchange.stage = .running(self)
@@ -105,8 +108,8 @@ extension HTTPExchangeHandler {
 
   private func carryOut(_ answer: HTTPExchangeState.OnClosed) {
     switch answer {
-    case .succeed: self.finish(.success(self.takeResponse()), reusable: false)
-    case .fail(let failure): self.finish(.failure(failure), reusable: false)
+    case .succeed: self.finish(.success(self.takeResponse()), spent: .notKept)
+    case .fail(let failure): self.fail(failure)
     case .nothing: return
     }
   }
@@ -118,17 +121,21 @@ extension HTTPExchangeHandler {
   }
 
   /// Gives the connection back first: who waits for it should not wait for the caller's next step.
-  private func finish(_ outcome: HTTPExchange.Outcome, reusable: Bool) {
+  private func finish(_ outcome: HTTPExchange.Outcome, spent: PoolState.CloseReason?) {
     let exchange = self.exchange
     self.exchange = nil
-    self.leave(reusable: reusable)
+    self.leave(spent: spent)
     exchange?.end(outcome)
   }
 
-  private func leave(reusable: Bool) {
+  private func fail(_ failure: ExchangeFailure) {
+    self.finish(.failure(failure), spent: failure.closeReason)
+  }
+
+  private func leave(spent: PoolState.CloseReason?) {
     if let seat = self.seat {
-      seat.pool.exchangeEnded(on: self, seat.id, reusable: reusable)
-    } else if !reusable {
+      seat.pool.exchangeEnded(on: self, seat.id, spent: spent)
+    } else if spent != nil {
       self.close()
     }
   }
@@ -140,7 +147,7 @@ extension HTTPExchangeHandler {
     self.carryOut(self.state.closed())
     if let seat = self.seat {
       self.seat = nil
-      seat.pool.connectionClosed(self, seat.id)
+      seat.pool.connectionClosed(self, seat.id, because: .peer)
     }
   }
 }
@@ -153,7 +160,7 @@ extension HTTPExchangeHandler {
     let answer = self.state.receivedBytes()
     if answer == .close, let seat = self.seat {
       // The pool must not hand it out before the close is through.
-      seat.pool.connectionClosed(self, seat.id)
+      seat.pool.connectionClosed(self, seat.id, because: .notKept)
     }
     return answer
   }
@@ -168,9 +175,15 @@ extension HTTPExchangeHandler {
 
   package func channelReadComplete(context: ChannelHandlerContext) {
     switch self.state.readComplete() {
-    case .succeed(let reusable): self.finish(.success(self.takeResponse()), reusable: reusable)
+    case .succeed(let reusable):
+      self.finish(.success(self.takeResponse()), spent: reusable ? nil : .notKept)
     case .nothing: return
     }
+  }
+
+  package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let established = event as? TLSEstablished { self.tls = established }
+    context.fireUserInboundEventTriggered(event)
   }
 
   package func channelInactive(context: ChannelHandlerContext) {
@@ -199,7 +212,7 @@ extension HTTPExchangeHandler {
       self.response = response
       self.response.body.reserveCapacity(contentLength ?? 0)
     case .fail(let failure):
-      self.finish(.failure(failure), reusable: false)
+      self.fail(failure)
     case .skip, .ignore:
       return
     }
@@ -208,7 +221,7 @@ extension HTTPExchangeHandler {
   private func receivedBody(_ bytes: ByteBuffer) {
     switch self.state.receivedBody(count: bytes.readableBytes) {
     case .append: self.response.body.append(contentsOf: bytes.readableBytesView)
-    case .fail(let failure): self.finish(.failure(failure), reusable: false)
+    case .fail(let failure): self.fail(failure)
     case .ignore: return
     }
   }

@@ -27,13 +27,14 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
   /// - Throws: if libcrypto lacks what signing needs.
   package init(
     on loop: any EventLoop, _ configuration: UpstreamConfiguration, connector: OutboundConnector,
-    credentials: Credentials, observer: Observer, clock: WallClock = .system
+    credentials: Credentials, observer: Observer, clock: WallClock = .system,
+    poolMetrics: PoolMetrics = PoolMetrics()
   ) throws(SigningError) {
     let gauges = PoolGauges()
     let pool = LoopPool(
       loop: loop, connector: connector, limits: configuration.pool,
       maxBodyBytes: configuration.maxBodyBytes,
-      firstByteTimeout: configuration.firstByteTimeout, gauges: gauges)
+      firstByteTimeout: configuration.firstByteTimeout, gauges: gauges, metrics: poolMetrics)
     self.upstream = NIOLoopBoundBox.makeBoxSendingValue(
       try LoopUpstream(configuration, pool: pool), eventLoop: loop)
     self.loop = loop
@@ -66,6 +67,12 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     try await self.perform(call, in: context)
+  }
+
+  /// Makes the pool's warm connections, off any call's way, and keeps them from now on.
+  package func warm() {
+    let upstream = self.upstream
+    self.loop.execute { upstream.value.pool.warm() }
   }
 
   /// Lets what runs finish, refuses what is new, and returns when every connection is closed.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Transport
+
 package import AWSConfiguration
 
 /// How AWS is called, the same in every event loop.
@@ -19,6 +21,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
   /// For one attempt in all, from the wait for a connection to the end of the response. The caller's
   /// deadline may cut it shorter.
   package var attemptTimeout: Duration = .seconds(30)
+  /// Nil for none.
+  package var keepalive: TCPKeepalive? = TCPKeepalive()
   /// Of each event loop.
   package var pool = PoolState.Limits()
   /// The limit on a response's body; AWS's longest is a job document of 32 KiB and its frame.

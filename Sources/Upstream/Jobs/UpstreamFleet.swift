@@ -19,18 +19,20 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
   package init(
     group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
     observer: Observer, clock: WallClock = .system,
-    security: OutboundSecurity? = nil, proxy: OutboundProxy? = nil
+    security: OutboundSecurity? = nil, proxy: OutboundProxy? = nil,
+    poolMetrics: PoolMetrics = PoolMetrics()
   ) throws(SigningError) {
     var security = security
     security?.handshakeTimeout = configuration.handshakeTimeout
     let connector = OutboundConnector(
       host: configuration.endpoint.host, port: configuration.endpoint.port,
-      timeout: configuration.connectTimeout, security: security, proxy: proxy)
+      timeout: configuration.connectTimeout, security: security, proxy: proxy,
+      keepalive: configuration.keepalive)
     var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
     for loop in group.makeIterator() {
       backends[ObjectIdentifier(loop)] = try SignedJobs(
         on: loop, configuration, connector: connector, credentials: credentials,
-        observer: observer, clock: clock)
+        observer: observer, clock: clock, poolMetrics: poolMetrics)
     }
     self.backends = backends
   }
@@ -42,6 +44,11 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
 
   /// How full each loop's pool is.
   package var gauges: [PoolGauges] { self.backends.values.map(\.gauges) }
+
+  /// Makes the warm connections of every loop, and keeps them from now on.
+  package func warm() {
+    for backend in self.backends.values { backend.warm() }
+  }
 
   /// Drains every loop, see ``SignedJobs/drain()``.
   package func drain() async {

@@ -17,17 +17,19 @@ package final class LoopPool {
   private let connector: OutboundConnector
   private let maxBodyBytes: Int
   private let firstByteTimeout: Duration?
+  private let metrics: PoolMetrics
   private var state: PoolState
   /// The connections by slot.
   private var connections: [HTTPExchangeHandler?]
   private var queue: [PoolState.WaiterID: Queued] = [:]
-  private var expiryTimer: Scheduled<Void>?
+  private var timer: Scheduled<Void>?
   /// When that timer fires.
-  private var expiryTimerDue: ContinuousClock.Instant?
+  private var timerDue: ContinuousClock.Instant?
   private var drained: EventLoopPromise<Void>?
 
   private struct Queued {
     var exchange: HTTPExchange
+    var since: NIODeadline
     var timeout: Scheduled<Void>
   }
 
@@ -39,13 +41,14 @@ package final class LoopPool {
   package init(
     loop: any EventLoop, connector: OutboundConnector, limits: PoolState.Limits,
     maxBodyBytes: Int = 1024 * 1024, firstByteTimeout: Duration? = nil,
-    gauges: PoolGauges = PoolGauges()
+    gauges: PoolGauges = PoolGauges(), metrics: PoolMetrics = PoolMetrics()
   ) {
     self.loop = loop
     self.gauges = gauges
     self.connector = connector
     self.maxBodyBytes = maxBodyBytes
     self.firstByteTimeout = firstByteTimeout
+    self.metrics = metrics
     self.state = PoolState(limits: limits)
     self.connections = Array(repeating: nil, count: limits.maxConnections)
   }
@@ -84,7 +87,7 @@ extension LoopPool {
   /// Begins an exchange, or queues it; it ends by itself.
   package func submit(_ exchange: HTTPExchange, fresh: Bool = false) {
     self.loop.assertInEventLoop()
-    defer { self.updateGauges() }
+    defer { self.settle() }
     switch self.state.lease(fresh: fresh) {
     case .use(let id):
       self.begin(exchange, on: id, reused: true)
@@ -95,7 +98,7 @@ extension LoopPool {
       self.connect(id)
     case .replace(let old, let id, let waiter):
       self.enqueue(exchange, as: waiter)
-      self.close(old)
+      self.close(old, because: .replaced)
       self.connect(id)
     case .refuse(.queueFull(let limit)):
       exchange.end(.failure(.queueFull(limit: limit)))
@@ -112,8 +115,7 @@ extension LoopPool {
       return
     }
     self.dequeue(waiter)?.end(.failure(failure))
-    self.finishDrainIfDone()
-    self.updateGauges()
+    self.settle()
   }
 
   /// Refuses new exchanges, closes what is idle, and completes when the last exchange has ended.
@@ -122,11 +124,17 @@ extension LoopPool {
     let promise = self.drained ?? self.loop.makePromise()
     self.drained = promise
     for id in self.state.drain().close {
-      self.close(id)
+      self.close(id, because: .draining)
     }
-    self.finishDrainIfDone()
-    self.updateGauges()
+    self.settle()
     return promise.futureResult
+  }
+
+  /// Makes the connections that are kept without need, and keeps them from now on.
+  package func warm() {
+    self.loop.assertInEventLoop()
+    self.state.warm()
+    self.armTimer()
   }
 
   private func enqueue(_ exchange: HTTPExchange, as waiter: PoolState.WaiterID) {
@@ -134,7 +142,7 @@ extension LoopPool {
     let timeout = self.loop.assumeIsolated().scheduleTask(deadline: exchange.deadline) {
       self.leaveQueue(waiter, exchange, failure: .timedOut(requestSent: false))
     }
-    self.queue[waiter] = Queued(exchange: exchange, timeout: timeout)
+    self.queue[waiter] = Queued(exchange: exchange, since: self.loop.now, timeout: timeout)
   }
 
   private func dequeue(_ waiter: PoolState.WaiterID) -> HTTPExchange? {
@@ -142,6 +150,7 @@ extension LoopPool {
       return nil
     }
     queued.timeout.cancel()
+    self.metrics.waited(.nanoseconds((self.loop.now - queued.since).nanoseconds))
     return queued.exchange
   }
 
@@ -152,6 +161,7 @@ extension LoopPool {
       self.carryOut(self.state.closed(id))
       return
     }
+    self.metrics.leased(reused: reused)
     connection.begin(exchange, reused: reused)
   }
 }
@@ -161,6 +171,7 @@ extension LoopPool {
 extension LoopPool {
   private func connect(_ id: PoolState.ConnectionID) {
     let (maxBodyBytes, firstByteTimeout) = (self.maxBodyBytes, self.firstByteTimeout)
+    let began = self.loop.now
     let connected = self.connector.connect(on: self.loop) { channel in
       // A name may have several addresses, and then several channels race to be the connection.
       try HTTPExchangeHandler(maxBodyBytes: maxBodyBytes, firstByteTimeout: firstByteTimeout)
@@ -170,67 +181,76 @@ extension LoopPool {
       do {
         let channel = try result.get()
         let handler = try channel.pipeline.syncOperations.handler(type: HTTPExchangeHandler.self)
-        self.connected(id, handler)
+        self.connected(id, handler, since: began)
       } catch {
         self.connectFailed(id, ConnectFailure(error))
       }
-      self.finishDrainIfDone()
-      self.updateGauges()
+      self.settle()
     }
   }
 
-  private func connected(_ id: PoolState.ConnectionID, _ connection: HTTPExchangeHandler) {
+  private func connected(
+    _ id: PoolState.ConnectionID, _ connection: HTTPExchangeHandler, since began: NIODeadline
+  ) {
     guard connection.isOpen else {
       return self.connectFailed(id, .other("closed as soon as it was open"))
     }
+    let duration = Duration.nanoseconds((self.loop.now - began).nanoseconds)
+    self.metrics.opened(after: duration, connection.tls)
     connection.seat = (self, id)
-    switch self.state.connected(id, now: .now) {
-    case .handTo(let waiter):
-      self.connections[id.slot] = connection
-      self.hand(connection, to: waiter, reused: false)
-    case .park:
-      self.connections[id.slot] = connection
-      self.armExpiryTimer()
-    case .close:
-      connection.close()
+    self.connections[id.slot] = connection
+    switch self.state.connected(id, now: .now, jitter: .random(in: 0...1)) {
+    case .handTo(let waiter): self.hand(connection, to: waiter, reused: false)
+    case .park: self.armTimer()
+    case .close: self.close(id, because: .draining)
     }
   }
 
   private func connectFailed(_ id: PoolState.ConnectionID, _ failure: ConnectFailure) {
-    for waiter in self.state.connectFailed(id) {
+    self.metrics.connectFailed(failure)
+    for waiter in self.state.connectFailed(id, now: .now, jitter: .random(in: 0...1)) {
       self.dequeue(waiter)?.end(.failure(.connectFailed(failure)))
     }
+    self.armTimer()
   }
 
   /// A connection's exchange is over.
+  ///
+  /// - Parameter spent: why it can carry no other; nil if it can.
   func exchangeEnded(
-    on connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID, reusable: Bool
+    on connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID,
+    spent: PoolState.CloseReason?
   ) {
-    switch self.state.released(id, reusable: reusable, now: .now) {
+    switch self.state.released(id, spent: spent, now: .now) {
     case .handTo(let waiter):
       self.hand(connection, to: waiter, reused: true)
     case .park:
-      self.armExpiryTimer()
-    case .close(let next):
-      self.connections[id.slot] = nil
-      connection.close()
+      self.armTimer()
+    case .close(let reason, let next):
+      self.close(id, because: reason)
       if let next {
         self.connect(next)
       }
+      self.armTimer()
     case .ignore:
       connection.close()
     }
-    self.finishDrainIfDone()
-    self.updateGauges()
+    self.settle()
   }
 
   /// A connection is gone, or about to be.
-  func connectionClosed(_ connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID) {
+  func connectionClosed(
+    _ connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID,
+    because reason: PoolState.CloseReason
+  ) {
     // The slot may be another's by now.
-    if self.connections[id.slot] === connection { self.connections[id.slot] = nil }
+    if self.connections[id.slot] === connection {
+      self.connections[id.slot] = nil
+      self.metrics.closed(reason)
+    }
     self.carryOut(self.state.closed(id))
-    self.finishDrainIfDone()
-    self.updateGauges()
+    self.armTimer()
+    self.settle()
   }
 
   private func carryOut(_ answer: PoolState.OnClosed) {
@@ -244,23 +264,25 @@ extension LoopPool {
     _ connection: HTTPExchangeHandler, to waiter: PoolState.WaiterID, reused: Bool
   ) {
     if let exchange = self.dequeue(waiter) {
+      self.metrics.leased(reused: reused)
       connection.begin(exchange, reused: reused)
     }
   }
 
-  private func close(_ id: PoolState.ConnectionID) {
-    self.connections[id.slot]?.close()
+  private func close(_ id: PoolState.ConnectionID, because reason: PoolState.CloseReason) {
+    guard let connection = self.connections[id.slot] else { return }
+    // First, since the close tells of itself.
     self.connections[id.slot] = nil
+    self.metrics.closed(reason)
+    connection.close()
   }
 
-  private func finishDrainIfDone() {
+  /// What there is to see after each event.
+  private func settle() {
     if let drained = self.drained, self.state.isDrained {
-      self.expiryTimer?.cancel()
+      self.timer?.cancel()
       drained.succeed()
     }
-  }
-
-  private func updateGauges() {
     self.gauges.active.set(Int64(self.state.leasedCount))
     self.gauges.idle.set(Int64(self.state.idleCount))
     self.gauges.connecting.set(Int64(self.state.connectingCount))
@@ -271,23 +293,31 @@ extension LoopPool {
 // MARK: - Time
 
 extension LoopPool {
-  /// One timer for all idle connections. It may come before anything is due, if the connection that
-  /// it was set for has been used since; then it is set anew.
-  private func armExpiryTimer() {
-    guard let due = self.state.nextExpiry else { return }
+  /// One timer for all connections. It may come before anything is due, if the connection that it was
+  /// set for has been used since; then it is set anew.
+  private func armTimer() {
+    let now = ContinuousClock.now
+    guard let due = self.state.nextDue(now: now) else { return }
     // A connection's greatest age may come before another's idle timeout.
-    if let armed = self.expiryTimerDue, armed <= due { return }
-    self.expiryTimer?.cancel()
-    self.expiryTimerDue = due
-    let delay = TimeAmount(ContinuousClock.now.duration(to: due))
-    self.expiryTimer = self.loop.assumeIsolated().scheduleTask(in: delay) {
-      self.expiryTimer = nil
-      self.expiryTimerDue = nil
-      for id in self.state.expire(now: .now) {
-        self.close(id)
-      }
-      self.armExpiryTimer()
-      self.updateGauges()
+    if let armed = self.timerDue, armed <= due { return }
+    self.timer?.cancel()
+    self.timerDue = due
+    self.timer = self.loop.assumeIsolated().scheduleTask(in: TimeAmount(now.duration(to: due))) {
+      self.timerFired()
     }
+  }
+
+  private func timerFired() {
+    self.timer = nil
+    self.timerDue = nil
+    let answer = self.state.tick(now: .now)
+    for closing in answer.close {
+      self.close(closing.id, because: closing.reason)
+    }
+    for id in answer.connect {
+      self.connect(id)
+    }
+    self.armTimer()
+    self.settle()
   }
 }

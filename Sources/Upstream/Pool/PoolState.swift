@@ -8,10 +8,10 @@ import DequeModule
 /// what happened and carries out what it answers.
 ///
 /// ```
-///            lease                 connected             leased, handed over
+///            lease, warm           connected             leased, handed over
 ///   (free) ────────► connecting ────────────────► idle ◄───────────────────► leased
 ///     ▲                  │ connectFailed           │ expired, closed           │ closed,
-///     └──────────────────┴─────────────────────────┴───────────────────────────┘ not reusable
+///     └──────────────────┴─────────────────────────┴───────────────────────────┘ spent
 /// ```
 ///
 /// Idle connections are used newest first: the warm ones stay warm and the surplus grows old and is
@@ -23,114 +23,31 @@ import DequeModule
 /// Illegal events: an id whose connection is gone is stale news and ignored, as happens when a close
 /// crosses a release. Nothing here traps.
 package struct PoolState: ~Copyable {
-  /// The bounds of one loop's pool.
-  package struct Limits: Equatable, Sendable {
-    /// Connections open and connecting. Default 50: with two loops, the hundred concurrent calls of
-    /// the gateway's default.
-    package var maxConnections: Int = 50
-    /// Calls that may wait without a connection on its way for them; the next one is refused.
-    package var maxWaiting: Int = 200
-    /// How long a connection may lie unused. Shorter than the minute that servers commonly keep, so
-    /// that the close is mostly ours and few requests meet one half-way.
-    package var idleTimeout: Duration = .seconds(15)
-    /// How old a connection may be when it is given back; nil for any age. It bounds how long calls
-    /// keep going to an address that DNS no longer gives.
-    package var maxAge: Duration? = .seconds(600)
-
-    package init() {}
-  }
-
-  /// A connection, or an attempt at one. An id is used once; its slot is used again.
-  package struct ConnectionID: Hashable, Sendable {
-    /// An index below ``Limits/maxConnections``.
-    package let slot: Int
-    let generation: UInt64
-  }
-
-  /// A call that waits for a connection. Later waiters have higher numbers.
-  package struct WaiterID: Hashable, Comparable, Sendable {
-    let number: UInt64
-
-    package static func < (left: WaiterID, right: WaiterID) -> Bool { left.number < right.number }
-  }
-
-  package enum OnLease: Equatable {
-    /// An idle connection, now leased.
-    case use(ConnectionID)
-    /// The call waits for a connection that is on its way or in use.
-    case wait(WaiterID)
-    /// The call waits, and a connection is to be made.
-    case connect(ConnectionID, WaiterID)
-    /// As `connect`, after closing an idle connection that would not do, to make room.
-    case replace(close: ConnectionID, connect: ConnectionID, WaiterID)
-    case refuse(Refusal)
-  }
-
-  package enum Refusal: Equatable, Sendable {
-    case queueFull(limit: Int)
-    case draining
-  }
-
-  package enum OnConnected: Equatable {
-    case handTo(WaiterID)
-    case park
-    /// Nobody wants it any more.
-    case close
-  }
-
-  package enum OnReleased: Equatable {
-    case handTo(WaiterID)
-    case park
-    /// Spent, and perhaps a new one is to be made for those who wait.
-    case close(thenConnect: ConnectionID?)
-    /// The connection is no longer known.
-    case ignore
-  }
-
-  package enum OnClosed: Equatable {
-    /// A new connection is to be made for those who wait.
-    case connect(ConnectionID)
-    case nothing
-  }
-
-  package enum OnCancel: Equatable {
-    /// The waiter has left the queue and will not be answered.
-    case removed
-    /// It was answered before.
-    case ignore
-  }
-
-  package struct OnDrain: Equatable {
-    /// Idle connections to close. Leased ones follow as they are released.
-    package var close: [ConnectionID]
-  }
-
-  private enum Slot {
-    case free
-    case connecting(ConnectionID)
-    case idle(ConnectionID, since: ContinuousClock.Instant, born: ContinuousClock.Instant)
-    case leased(ConnectionID, born: ContinuousClock.Instant)
-  }
-
   private struct Waiter {
     var id: WaiterID
     var needsFresh: Bool
   }
 
   private let limits: Limits
-  private var slots: [Slot] = []
-  private var freeSlots: [Int] = []
-  /// Slots of idle connections; the last is the one parked last.
-  private var idle: [Int] = []
+  private var slots: ConnectionSlots
   private var waiters: Deque<Waiter> = []
-  private var nextNumber: UInt64 = 0
+  private var lastWaiter: UInt64 = 0
   private var isDraining = false
+  private var warming = Warming()
 
-  package private(set) var leasedCount = 0
-  package private(set) var connectingCount = 0
-  package var idleCount: Int { self.idle.count }
+  /// What is known of the connections that are made for nobody.
+  private struct Warming {
+    var isOn = false
+    /// Connects that failed in a row, and until when none is made without need.
+    var failures = 0
+    var pausedUntil: ContinuousClock.Instant?
+  }
+
+  package var leasedCount: Int { self.slots.leasedCount }
+  package var connectingCount: Int { self.slots.connectingCount }
+  package var idleCount: Int { self.slots.idle.count }
   package var waitingCount: Int { self.waiters.count }
-  package var connectionCount: Int { self.leasedCount + self.connectingCount + self.idle.count }
+  package var connectionCount: Int { self.slots.count }
 
   /// Draining, and nothing left to finish.
   package var isDrained: Bool {
@@ -139,6 +56,7 @@ package struct PoolState: ~Copyable {
 
   package init(limits: Limits) {
     self.limits = limits
+    self.slots = ConnectionSlots(capacity: limits.maxConnections)
   }
 }
 
@@ -153,25 +71,25 @@ extension PoolState {
     if self.isDraining {
       return .refuse(.draining)
     }
-    if !fresh, let slot = self.idle.popLast(), case .idle(let id, _, let born) = self.slots[slot] {
-      self.slots[slot] = .leased(id, born: born)
-      self.leasedCount += 1
+    if !fresh, let id = self.slots.leaseNewest() {
       return .use(id)
     }
-    guard self.hasRoomToWait else {
+    // Room is a connection of its own, or a place among those who wait without.
+    guard !self.slots.isBusy || self.waiters.count - self.connectingCount < self.limits.maxWaiting
+    else {
       return .refuse(.queueFull(limit: self.limits.maxWaiting))
     }
-    let waiter = WaiterID(number: self.makeNumber())
+    self.lastWaiter += 1
+    let waiter = WaiterID(number: self.lastWaiter)
     self.waiters.append(Waiter(id: waiter, needsFresh: fresh))
     if let connection = self.connectIfWanted() {
       return .connect(connection, waiter)
     }
     // Only a call that needs a fresh connection can find the pool both full and idle.
-    if self.connectingCount < self.waiters.count, let oldest = self.idle.first {
-      self.idle.removeFirst()
-      let closing = self.vacate(slot: oldest)
-      if let closing, let connection = self.connectIfWanted() {
-        return .replace(close: closing, connect: connection, waiter)
+    if self.connectingCount < self.waiters.count, let oldest = self.slots.oldestIdle {
+      self.slots.vacate(oldest)
+      if let connection = self.connectIfWanted() {
+        return .replace(close: oldest, connect: connection, waiter)
       }
     }
     return .wait(waiter)
@@ -188,26 +106,42 @@ extension PoolState {
 
   /// A lease ended.
   ///
-  /// - Parameter reusable: the exchange ended cleanly and both sides keep the connection open.
+  /// - Parameter spent: why the connection can serve no other call; nil if it can: the exchange ended
+  ///   cleanly and both sides keep it open.
   package mutating func released(
-    _ id: ConnectionID, reusable: Bool, now: ContinuousClock.Instant
+    _ id: ConnectionID, spent: CloseReason?, now: ContinuousClock.Instant
   ) -> OnReleased {
-    guard case .leased(id, let born) = self.slot(of: id) else {
+    guard case .leased(id, let retire) = self.slots.slot(of: id) else {
       return .ignore
     }
-    guard reusable, !self.isTooOld(born: born, now: now) else {
-      return self.retire(id)
+    if let spent {
+      return self.retire(id, spent)
+    }
+    if let retire, retire <= now {
+      return self.retire(id, .age)
     }
     if let index = self.waiters.firstIndex(where: { !$0.needsFresh }) {
       return .handTo(self.waiters.remove(at: index).id)
     }
-    // Those who still wait need a fresh connection. If none is on its way, this one makes room.
-    if self.isDraining || self.connectingCount < self.waiters.count {
-      return self.retire(id)
+    if self.isDraining {
+      return self.retire(id, .draining)
     }
-    self.leasedCount -= 1
-    self.park(id, since: now, born: born)
+    // Those who still wait need a fresh connection. If none is on its way, this one makes room.
+    if self.connectingCount < self.waiters.count {
+      return self.retire(id, .replaced)
+    }
+    self.slots.park(id, since: now, retire: retire)
     return .park
+  }
+
+  private mutating func retire(_ id: ConnectionID, _ reason: CloseReason) -> OnReleased {
+    self.slots.vacate(id)
+    return .close(reason, thenConnect: self.connectIfWanted())
+  }
+
+  /// Takes a slot for a new connection if there are more waiters than connections on their way.
+  private mutating func connectIfWanted() -> ConnectionID? {
+    self.connectingCount < self.waiters.count ? self.slots.connect() : nil
   }
 }
 
@@ -215,24 +149,26 @@ extension PoolState {
 
 extension PoolState {
   /// A connection that was asked for is up.
+  ///
+  /// - Parameter jitter: at random from 0 to 1, for its greatest age.
   package mutating func connected(
-    _ id: ConnectionID, now: ContinuousClock.Instant
+    _ id: ConnectionID, now: ContinuousClock.Instant, jitter: Double
   ) -> OnConnected {
-    guard case .connecting(id) = self.slot(of: id) else {
+    guard case .connecting = self.slots.slot(of: id) else {
       return .close
     }
-    self.connectingCount -= 1
+    self.warming.failures = 0
+    self.warming.pausedUntil = nil
+    let retire = self.limits.maxAge.map { now.advanced(by: $0 * (1 - jitter / 10)) }
     if let waiter = self.waiters.popFirst() {
-      self.leasedCount += 1
-      self.slots[id.slot] = .leased(id, born: now)
+      self.slots.lease(id, retire: retire)
       return .handTo(waiter.id)
     }
     if self.isDraining {
-      self.slots[id.slot] = .free
-      self.freeSlots.append(id.slot)
+      self.slots.vacate(id)
       return .close
     }
-    self.park(id, since: now, born: now)
+    self.slots.park(id, since: now, retire: retire)
     return .park
   }
 
@@ -241,14 +177,20 @@ extension PoolState {
   /// Answers the waiters that fail with it: this connection's share of the queue, oldest first. If
   /// it was the only hope, that is everybody; if others are leased or on their way, those will serve
   /// the rest. So each failed attempt costs at least one waiter, and no attempt is repeated unless a
-  /// further call asks: an upstream that is down is not hammered.
-  package mutating func connectFailed(_ id: ConnectionID) -> [WaiterID] {
-    guard case .connecting(id) = self.slot(of: id) else {
+  /// further call asks, or a pause is over that grows with each failure: an upstream that is down is
+  /// not hammered.
+  ///
+  /// - Parameter jitter: at random from 0 to 1, for the pause.
+  package mutating func connectFailed(
+    _ id: ConnectionID, now: ContinuousClock.Instant, jitter: Double
+  ) -> [WaiterID] {
+    guard case .connecting = self.slots.slot(of: id) else {
       return []
     }
+    self.pauseWarming(now: now, jitter: jitter)
     let hopes = self.connectingCount + self.leasedCount
     let share = (self.waiters.count + hopes - 1) / hopes
-    _ = self.vacate(slot: id.slot)
+    self.slots.vacate(id)
     let failed = self.waiters.prefix(share).map(\.id)
     self.waiters.removeFirst(failed.count)
     return failed
@@ -256,140 +198,89 @@ extension PoolState {
 
   /// A connection died, idle or leased.
   package mutating func closed(_ id: ConnectionID) -> OnClosed {
-    switch self.slot(of: id) {
-    case .free, .connecting:
-      return .nothing
-    case .idle:
-      self.idle.removeAll { $0 == id.slot }
-      _ = self.vacate(slot: id.slot)
-    case .leased:
-      _ = self.vacate(slot: id.slot)
+    switch self.slots.slot(of: id) {
+    case .free, .connecting: return .nothing
+    case .idle, .leased: self.slots.vacate(id)
     }
-    if let connection = self.connectIfWanted() {
-      return .connect(connection)
-    }
-    return .nothing
-  }
-
-  /// The instant at which the first idle connection is to be closed; nil when none is idle.
-  package var nextExpiry: ContinuousClock.Instant? {
-    self.idle.compactMap { self.expiry(ofSlot: $0) }.min()
-  }
-
-  /// Closes what has been idle for too long, or is too old. To be asked when ``nextExpiry`` comes.
-  package mutating func expire(now: ContinuousClock.Instant) -> [ConnectionID] {
-    let expired = self.idle.filter { slot in
-      self.expiry(ofSlot: slot).map { $0 <= now } ?? false
-    }
-    guard !expired.isEmpty else {
-      return []
-    }
-    self.idle.removeAll { expired.contains($0) }
-    return expired.compactMap { self.vacate(slot: $0) }
+    return self.connectIfWanted().map { .connect($0) } ?? .nothing
   }
 
   /// No new leases from now on. Who waits is still served, and leased connections finish.
   package mutating func drain() -> OnDrain {
     self.isDraining = true
-    let idle = self.idle
-    self.idle = []
-    return OnDrain(close: idle.compactMap { self.vacate(slot: $0) })
+    var close: [ConnectionID] = []
+    while let oldest = self.slots.oldestIdle {
+      self.slots.vacate(oldest)
+      close.append(oldest)
+    }
+    return OnDrain(close: close)
   }
 }
 
-// MARK: - Slots
+// MARK: - Time
 
 extension PoolState {
-  private func slot(of id: ConnectionID) -> Slot {
-    guard self.slots.indices.contains(id.slot) else {
-      return .free
-    }
-    let slot = self.slots[id.slot]
-    switch slot {
-    case .connecting(id), .idle(id, _, _), .leased(id, _): return slot
-    case .free, .connecting, .idle, .leased: return .free
-    }
+  /// From now on ``Limits/warmConnections`` are kept. The first of them are made at the next tick.
+  package mutating func warm() {
+    self.warming.isOn = true
   }
 
-  /// True if the next waiter gets a connection of its own, or a place among those who do not.
-  private var hasRoomToWait: Bool {
-    self.connectionCount - self.idle.count < self.limits.maxConnections
-      || self.waiters.count - self.connectingCount < self.limits.maxWaiting
-  }
-
-  private mutating func makeNumber() -> UInt64 {
-    self.nextNumber += 1
-    return self.nextNumber
-  }
-
-  /// Takes a slot for a new connection if there are more waiters than connections on their way.
-  private mutating func connectIfWanted() -> ConnectionID? {
-    guard
-      self.connectingCount < self.waiters.count,
-      self.connectionCount < self.limits.maxConnections
-    else {
-      return nil
+  /// When ``tick(now:)`` is to come next; nil if time alone will change nothing.
+  package func nextDue(now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
+    var due: ContinuousClock.Instant?
+    func note(_ instant: ContinuousClock.Instant?) {
+      guard let instant else { return }
+      due = due.map { min($0, instant) } ?? instant
     }
-    let slot: Int
-    if let free = self.freeSlots.popLast() {
-      slot = free
-    } else {
-      slot = self.slots.count
-      self.slots.append(.free)
+    for slot in self.slots.idle {
+      guard case .idle(_, let since, let retire) = self.slots[slot] else { continue }
+      note(retire)
+      note(since.advanced(by: self.idleTimeout(isSurplus: self.connectionCount > self.floor)))
     }
-    let id = ConnectionID(slot: slot, generation: self.makeNumber())
-    self.slots[slot] = .connecting(id)
-    self.connectingCount += 1
-    return id
+    if self.connectionCount < self.floor { note(self.warming.pausedUntil ?? now) }
+    return due
   }
 
-  private mutating func park(
-    _ id: ConnectionID, since: ContinuousClock.Instant, born: ContinuousClock.Instant
-  ) {
-    self.slots[id.slot] = .idle(id, since: since, born: born)
-    self.idle.append(id.slot)
+  /// Closes what has been idle for too long or is too old, and makes what the floor lacks.
+  package mutating func tick(now: ContinuousClock.Instant) -> OnTick {
+    var answer = OnTick()
+    // Oldest first, so that of the surplus those stay that were used last.
+    for slot in self.slots.idle {
+      guard case .idle(let id, let since, let retire) = self.slots[slot] else { continue }
+      let isSurplus = self.connectionCount > self.floor
+      if let retire, retire <= now {
+        answer.close.append(.init(id, .age))
+        self.slots.vacate(id)
+      } else if since.advanced(by: self.idleTimeout(isSurplus: isSurplus)) <= now {
+        answer.close.append(.init(id, .idle))
+        self.slots.vacate(id)
+      }
+    }
+    if let pausedUntil = self.warming.pausedUntil, now < pausedUntil { return answer }
+    while self.connectionCount < self.floor, let id = self.slots.connect() {
+      answer.connect.append(id)
+    }
+    return answer
   }
 
-  private mutating func retire(_ id: ConnectionID) -> OnReleased {
-    _ = self.vacate(slot: id.slot)
-    return .close(thenConnect: self.connectIfWanted())
+  /// Connections below which new ones are made for nobody.
+  private var floor: Int {
+    self.warming.isOn && !self.isDraining
+      ? min(self.limits.warmConnections, self.limits.maxConnections) : 0
   }
 
-  /// Frees a slot. An idle one is already off the stack.
-  private mutating func vacate(slot: Int) -> ConnectionID? {
-    let vacated: ConnectionID?
-    switch self.slots[slot] {
-    case .free:
-      return nil
-    case .connecting(let id):
-      self.connectingCount -= 1
-      vacated = id
-    case .idle(let id, _, _):
-      vacated = id
-    case .leased(let id, _):
-      self.leasedCount -= 1
-      vacated = id
-    }
-    self.slots[slot] = .free
-    self.freeSlots.append(slot)
-    return vacated
+  private func idleTimeout(isSurplus: Bool) -> Duration {
+    isSurplus
+      ? self.limits.idleTimeout : max(self.limits.idleTimeout, self.limits.warmIdleTimeout)
   }
 
-  private func isTooOld(born: ContinuousClock.Instant, now: ContinuousClock.Instant) -> Bool {
-    guard let maxAge = self.limits.maxAge else {
-      return false
+  private mutating func pauseWarming(now: ContinuousClock.Instant, jitter: Double) {
+    var pause = self.limits.firstWarmingPause
+    for _ in 0..<min(self.warming.failures, 32) where pause < self.limits.longestWarmingPause {
+      pause *= 2
     }
-    return born.advanced(by: maxAge) <= now
-  }
-
-  private func expiry(ofSlot slot: Int) -> ContinuousClock.Instant? {
-    guard case .idle(_, let since, let born) = self.slots[slot] else {
-      return nil
-    }
-    let unused = since.advanced(by: self.limits.idleTimeout)
-    guard let maxAge = self.limits.maxAge else {
-      return unused
-    }
-    return min(unused, born.advanced(by: maxAge))
+    pause = min(pause, self.limits.longestWarmingPause)
+    self.warming.failures += 1
+    self.warming.pausedUntil = now.advanced(by: pause * (1 - jitter / 2))
   }
 }

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CryptoEngine
+package import Telemetry
+import Transport
+
+/// What is counted of the pools, of all event loops together. How full they are stands in their
+/// ``PoolGauges``.
+package final class PoolMetrics: Sendable {
+  /// Calls that were given a connection: one that was kept, or one that was made just now.
+  private let keptLeases: Counter
+  private let newLeases: Counter
+  /// Those that waited alone, however the wait ended.
+  private let waits: Histogram
+  private let opens: Counter
+  private let connects: Histogram
+  private let failures: MetricFamily<Counter>
+  private let closes: MetricFamily<Counter>
+  private let fullHandshakes: Histogram
+  private let resumedHandshakes: Histogram
+
+  package init(registry: MetricsRegistry = MetricsRegistry()) {
+    let leases = registry.family(
+      Counter.self, "iot_jobs_gateway_upstream_pool_leases_total",
+      help: "Requests that were given a connection to AWS.", labels: ["connection"])
+    self.keptLeases = leases.child("kept")
+    self.newLeases = leases.child("new")
+    self.waits = registry.family(
+      Histogram.self, "iot_jobs_gateway_upstream_pool_wait_seconds",
+      help: "Time that requests waited for a connection, those left out that did not wait."
+    ).child()
+    self.opens = registry.family(
+      Counter.self, "iot_jobs_gateway_upstream_connections_opened_total",
+      help: "Connections made to AWS."
+    ).child()
+    self.connects = registry.family(
+      Histogram.self, "iot_jobs_gateway_upstream_connect_seconds",
+      help: "Time to make a connection to AWS, from the lookup of its name to the end of TLS."
+    ).child()
+    self.failures = registry.family(
+      Counter.self, "iot_jobs_gateway_upstream_connect_failures_total",
+      help: "Connections to AWS that could not be made.", labels: ["reason"])
+    self.closes = registry.family(
+      Counter.self, "iot_jobs_gateway_upstream_connections_closed_total",
+      help: "Connections to AWS that were closed.", labels: ["reason"])
+    let handshakes = registry.family(
+      Histogram.self, "iot_jobs_gateway_upstream_tls_handshake_seconds",
+      help: "Time of the TLS handshakes with AWS.", labels: ["resumed"])
+    self.fullHandshakes = handshakes.child("false")
+    self.resumedHandshakes = handshakes.child("true")
+  }
+
+  func leased(reused: Bool) {
+    (reused ? self.keptLeases : self.newLeases).increment()
+  }
+
+  func waited(_ duration: Duration) {
+    self.waits.record(duration)
+  }
+
+  func opened(after duration: Duration, _ tls: TLSEstablished?) {
+    self.opens.increment()
+    self.connects.record(duration)
+    guard let tls else { return }
+    let handshakes = tls.handshake.isResumed ? self.resumedHandshakes : self.fullHandshakes
+    handshakes.record(tls.duration)
+  }
+
+  func connectFailed(_ failure: ConnectFailure) {
+    self.failures.child(failure.label).increment()
+  }
+
+  func closed(_ reason: PoolState.CloseReason) {
+    self.closes.child(reason.rawValue).increment()
+  }
+}
+
+extension ConnectFailure {
+  /// A label of bounded variety.
+  fileprivate var label: String {
+    switch self {
+    case .timedOut: "timeout"
+    case .unresolvable: "unresolvable"
+    case .native: "refused"
+    case .proxy: "proxy"
+    case .tls: "tls"
+    case .other: "other"
+    }
+  }
+}
