@@ -59,6 +59,7 @@ struct Bench {
   let caller: LoopCaller
   let jobs: SignedJobs<Witness, Witness>
   let witness: Witness
+  private let registry = MetricsRegistry()
 
   init(
     host: String = "127.0.0.1", secure: (server: TLSServerContext, client: OutboundSecurity)? = nil,
@@ -84,7 +85,29 @@ struct Bench {
       clock: WallClock {
         witness.look()
         return 1_767_323_045
-      })
+      },
+      poolMetrics: PoolMetrics(registry: self.registry))
+  }
+
+  /// The sum of a counter's samples, or of one of them.
+  func metric(_ name: String) -> Int {
+    String(decoding: self.registry.exposition(), as: UTF8.self).split(separator: "\n")
+      .filter { $0.hasPrefix("iot_jobs_gateway_upstream_" + name) }
+      .reduce(0) { $0 + ($1.split(separator: " ").last.flatMap { Int($0) } ?? 0) }
+  }
+
+  /// Connections that were made and are not closed; exactly those that the pool knows of.
+  var openConnections: Int {
+    self.metric("connections_opened_total") - self.metric("connections_closed_total")
+  }
+
+  /// Waits until no call holds or awaits a connection.
+  func settled() async {
+    let gauges = self.jobs.gauges
+    await self.until {
+      gauges.active.value == 0 && gauges.connecting.value == 0 && gauges.waiting.value == 0
+        && Int(gauges.idle.value) == self.openConnections
+    }
   }
 
   func describe(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import JobsAPI
 import NIOCore
 import NIOEmbedded
@@ -8,7 +9,7 @@ import Testing
 @testable import Upstream
 
 /// A connection without a network, and what became of the exchanges on it.
-private final class Line {
+final class Line {
   let channel = EmbeddedChannel()
   let handler: HTTPExchangeHandler
   private(set) var outcomes: [HTTPExchange.Outcome] = []
@@ -41,6 +42,12 @@ private final class Line {
 
   func closeByPeer() {
     self.channel.pipeline.fireChannelInactive()
+  }
+
+  /// The socket breaks, and then it is closed.
+  func resetByPeer() {
+    self.channel.pipeline.fireErrorCaught(IOError(errnoCode: ECONNRESET, reason: "read"))
+    self.closeByPeer()
   }
 }
 

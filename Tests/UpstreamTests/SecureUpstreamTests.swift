@@ -22,6 +22,7 @@ import Transport
     let bench = try await self.bench(SecureFixture(version: version)) { _ in .answer() }
     for _ in 0..<3 { #expect(await bench.describe().failure == nil) }
     #expect(bench.server.seen.connections == 1)
+    #expect(bench.metric("tls_handshake_seconds_count") == 1)
   }
 
   @Test func `a body that ends with the connection is whole after a goodbye`() async throws {

@@ -43,6 +43,7 @@ final class UpstreamLink: Sendable {
   private let plan: UpstreamPlan
   private let surroundings: Surroundings
   private let metrics: UpstreamMetrics
+  private let poolMetrics: PoolMetrics
   private let doors: [ObjectIdentifier: LateJobs<Layers>]
   private let loops: [any EventLoop]
   private let state = Mutex(State.unconnected)
@@ -51,6 +52,7 @@ final class UpstreamLink: Sendable {
     self.plan = plan
     self.surroundings = surroundings
     self.metrics = UpstreamMetrics(registry: surroundings.registry)
+    self.poolMetrics = PoolMetrics(registry: surroundings.registry)
     self.loops = Array(surroundings.group.makeIterator())
     self.doors = Dictionary(
       uniqueKeysWithValues: self.loops.map { loop in
@@ -104,13 +106,15 @@ extension UpstreamLink {
       self.plan.upstreamConfiguration(endpoint, threads: self.loops.count),
       credentials: self.surroundings.credentials, observer: self.metrics,
       security: self.surroundings.tls.security(for: endpoint.url),
-      proxy: self.plan.proxy(for: endpoint.url))
+      proxy: self.plan.proxy(for: endpoint.url), poolMetrics: self.poolMetrics)
     let isWanted = self.state.withLock { state in
       if case .drained = state { return false }
       state = .connected(fleet)
       return true
     }
     guard isWanted else { return }
+    // Beside the calls, so that the first of them finds a connection.
+    fleet.warm()
     UpstreamMetrics.register(fleet.gauges, in: self.surroundings.registry)
     for loop in self.loops {
       guard let door = self.backend(on: loop), let signed = fleet.backend(on: loop) else {

@@ -151,8 +151,9 @@ extension TLSHandler {
     self.timer = nil
     let duration = Duration.nanoseconds((NIODeadline.now() - began).nanoseconds)
     let established = TLSEstablished(handshake: handshake, duration: duration)
-    self.promise.succeed(established)
+    // Whoever waits for the channel finds that its handlers know.
     context.fireUserInboundEventTriggered(established)
+    self.promise.succeed(established)
     self.encryptHeld(context)
   }
 }
