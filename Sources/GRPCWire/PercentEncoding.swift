@@ -26,6 +26,20 @@ package enum PercentEncoding {
     return encoded
   }
 
+  /// The longest start of `text` that takes at most so many bytes when it is encoded, and holds no
+  /// part of a character. Spaces at its ends are counted as they are inside.
+  package static func prefix(of text: String, encodedLimitBytes: Int) -> String {
+    let bytes = text.utf8.span
+    var (count, room) = (0, encodedLimitBytes)
+    while count < bytes.count {
+      room -= self.isUnencoded(bytes[count]) ? 1 : 3
+      guard room >= 0 else { break }
+      count += 1
+    }
+    guard count < bytes.count else { return text }
+    return String(decoding: text.utf8.prefix(self.cut(bytes, limitBytes: count)), as: UTF8.self)
+  }
+
   /// The greatest count within the limit after which a character begins.
   private static func cut(_ utf8: Span<UInt8>, limitBytes: Int) -> Int {
     guard utf8.count > limitBytes else { return utf8.count }

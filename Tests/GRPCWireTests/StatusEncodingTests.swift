@@ -44,6 +44,18 @@ import Testing
     #expect(GRPCStatus(.unknown, message).encodedMessage(limitBytes: -1).isEmpty)
   }
 
+  @Test func `a message is cut to what it takes encoded`() {
+    // Encoded, these take one, twelve and three bytes.
+    let message = "a\u{1F600}%"
+    let cuts = [
+      (0, ""), (1, "a"), (12, "a"), (13, "a\u{1F600}"), (15, "a\u{1F600}"), (16, message),
+    ]
+    for (limit, kept) in cuts {
+      #expect(PercentEncoding.prefix(of: message, encodedLimitBytes: limit) == kept)
+      #expect(PercentEncoding.encode(kept, limitBytes: 100).count <= limit)
+    }
+  }
+
   @Test func `random text comes back from Foundation's decoder`() {
     var random = SplitMix64(state: 3)
     for _ in 0..<3_000 {

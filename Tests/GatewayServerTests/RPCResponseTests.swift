@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import GRPCWire
 import HTTP2Engine
 import JobsAPI
@@ -30,6 +31,17 @@ struct RPCResponseTests {
     #expect(answer.headerListBytes < Self.trailerLimitBytes)
     #expect(answer["grpc-message"]?.isEmpty == false)
     #expect(answer.details?.isEmpty == false)
+  }
+
+  @Test(arguments: [String(repeating: "a b", count: 1_000), Self.huge])
+  func `a long message is the same in both of its places`(text: String) {
+    let answer = self.failure(RPCFailure(.unavailable, .connection, message: text))
+    let decoded = answer["grpc-message"]?.removingPercentEncoding ?? ""
+    let count = decoded.utf8.count
+    #expect(count > 400 && text.hasPrefix(decoded))
+    // Field 2 of google.rpc.Status, with its length in two bytes.
+    let field = [0x12, UInt8(count & 0x7F) | 0x80, UInt8(count >> 7)] + Array(decoded.utf8)
+    #expect(answer.details.map { Data($0).range(of: Data(field)) != nil } == true)
   }
 
   @Test func `huge details stay within what clients take`() {

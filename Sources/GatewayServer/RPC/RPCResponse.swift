@@ -8,9 +8,9 @@ import JobsAPI
 ///
 /// Source: PROTOCOL-HTTP2.md, "Responses"; the metadata of our own is listed in the README.
 enum RPCResponse {
-  /// Of `grpc-message` before it is percent-encoded, which may triple it. With the details (4 KiB,
-  /// in base64 5.5) and the rest it stays under the 8 KiB of trailers that many clients take.
-  static let messageLimitBytes = 512
+  /// Of `grpc-message`, percent-encoded. With the details (4 KiB, in base64 5.5) and the rest it
+  /// stays under the 8 KiB of trailers that many clients take.
+  static let messageLimitBytes = 1_536
 
   static func reply(_ reply: RPCReply, requestID: String) -> HTTP2Response {
     var headers = self.headers()
@@ -23,6 +23,11 @@ enum RPCResponse {
 
   /// One HEADERS frame with everything in it (Trailers-Only).
   static func failure(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
+    var failure = failure
+    // Cut once for both of its places: clients hold the one in the details against this one, and
+    // take neither if they differ.
+    failure.message = PercentEncoding.prefix(
+      of: failure.message, encodedLimitBytes: self.messageLimitBytes)
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
     self.append(failure.trace.cache, to: &headers)
