@@ -29,9 +29,8 @@ def session(
 
 def client(service: str, url: str, made_by: boto3.Session | None = None, **settings: object):
     """A client that tries once, checks nothing by itself and takes a loopback endpoint."""
-    config = Config(
-        retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, **settings
-    )
+    settings = {"retries": {"total_max_attempts": 1}, **settings}
+    config = Config(connect_timeout=5, read_timeout=30, **settings)
     return (made_by or session()).client(service, endpoint_url=url, config=config)
 
 

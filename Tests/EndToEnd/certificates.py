@@ -19,7 +19,7 @@ _DAY = datetime.timedelta(days=1)
 Span = tuple[datetime.timedelta, datetime.timedelta]
 
 # From and until so long after now.
-TODAY: Span = (-_DAY, _DAY)
+TODAY: Span = (-_DAY, 90 * _DAY)
 YESTERDAY: Span = (-2 * _DAY, -_DAY)
 TOMORROW: Span = (_DAY, 2 * _DAY)
 

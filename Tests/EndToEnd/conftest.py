@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 
@@ -12,7 +13,9 @@ import grpc
 import pytest
 
 import aws
-from program import BINARY, Emulator, Gateway
+from cloud import Cloud, cloud_around
+from metrics import scrape
+from program import BINARY, RETRIES, Emulator, Gateway
 from stubs import rpc
 from upstream import Upstream
 
@@ -143,3 +146,41 @@ def start() -> Iterator[Callable[..., Gateway]]:
     yield begin
     for program in started:
         program.stop()
+
+
+@pytest.fixture
+def cloud(tmp_path) -> Iterator[Cloud]:
+    with cloud_around(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gateway_in(cloud: Cloud, start) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways that find their credentials in an environment of the cloud.
+
+    They log all that they can, and whatever happens, no secret may be in it.
+    """
+    started: list[Gateway] = []
+
+    def begin(env: dict[str, str], *arguments: str, **more: object) -> Gateway:
+        arguments = ("--log-level", "trace", *arguments)
+        more = {"credentials": {}, "policy": RETRIES, **more}
+        started.append(start(cloud.upstream.url, *arguments, env=env, **more))
+        return started[-1]
+
+    yield begin
+    for gateway in started:
+        said = json.dumps(gateway.records) + "\n".join(gateway.noise)
+        if gateway.process.poll() is None:
+            said += scrape(gateway.admin_url).text
+        for key in cloud.issuer.keys.values():
+            assert key.secret not in said
+            assert key.token is None or key.token not in said
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Opened after the test at the latest, so that no server's thread waits on."""
+    opened = threading.Event()
+    yield opened
+    opened.set()

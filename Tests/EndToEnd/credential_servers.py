@@ -6,7 +6,6 @@ Every key says in its id which place gave it, so that a signed request tells who
 
 from __future__ import annotations
 
-import itertools
 import urllib.parse
 from collections.abc import Callable
 
@@ -63,8 +62,9 @@ class InstanceMetadata(CredentialServer):
 
     def __init__(self, issuer: Issuer, lifetime_seconds: float = 3600, role: str = "node"):
         self.role: str | None = role
+        self.tokens_given = 0
         self._tokens: set[str] = set()
-        self._numbers = itertools.count(1)
+        self._forgotten: set[str] = set()
         super().__init__(issuer, "IMDS", lifetime_seconds)
 
     def environment(self) -> dict[str, str]:
@@ -73,8 +73,11 @@ class InstanceMetadata(CredentialServer):
     def answer(self, request: Received) -> Answer:
         if (request.method, request.target) == ("PUT", "/latest/api/token"):
             return self._token(request)
-        if request.header("x-aws-ec2-metadata-token") not in self._tokens:
-            return self.complain("no token", Answer(401, b"", {"Content-Type": "text/plain"}))
+        token = request.header("x-aws-ec2-metadata-token")
+        if token not in self._tokens:
+            if token not in self._forgotten:
+                self.complaints.append("a token that was never given out")
+            return Answer(401, b"", {"Content-Type": "text/plain"})
         if self.role and request.target == self.PATH:
             return Answer(200, self.role.encode(), {"Content-Type": "text/plain"})
         if self.role and request.target == self.PATH + self.role:
@@ -86,13 +89,15 @@ class InstanceMetadata(CredentialServer):
         lifetime = request.header("x-aws-ec2-metadata-token-ttl-seconds") or ""
         if not (lifetime.isdigit() and 1 <= int(lifetime) <= 21600):
             return self.complain(f"time to live {lifetime!r}", Answer(400, b""))
-        token = f"imds-token-{next(self._numbers)}=="
+        self.tokens_given += 1
+        token = f"imds-token-{self.tokens_given}=="
         self._tokens.add(token)
         headers = {"Content-Type": "text/plain", "x-aws-ec2-metadata-token-ttl-seconds": lifetime}
         return Answer(200, token.encode(), headers)
 
     def forget_tokens(self) -> None:
         """As after a restart of the service: tokens given out before are refused."""
+        self._forgotten |= self._tokens
         self._tokens.clear()
 
 

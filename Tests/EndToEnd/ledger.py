@@ -85,6 +85,10 @@ class Ledger:
         with self._lock:
             self._due.extend(faults)
 
+    def forget_faults(self) -> None:
+        with self._lock:
+            self._due.clear()
+
     def __call__(self, request: Received) -> Answer:
         with self._lock:
             fault = self._due.popleft() if self._due else self.fault_of(request)

@@ -207,14 +207,18 @@ class Emulator(Program):
         return f"http://{self.address}"
 
 
-# Every call goes upstream at once, except that equal reads in flight still share one.
+# Every call goes upstream once and at once, except that equal reads in flight still share one.
 NO_POLICY: Mapping[str, object] = {
     "thing_limit": "off",
     "account_reads_per_second": 0,
     "account_writes_per_second": 0,
     "cache_bytes": 0,
     "start_next_check": "off",
+    "retry_attempts": 1,
+    "breaker_failures": 0,
 }
+# The same with the attempts that AWS's own clients make.
+RETRIES: Mapping[str, object] = {"retry_attempts": 3}
 
 
 def policy_flags(changes: Mapping[str, object]) -> list[str]:

@@ -26,7 +26,7 @@ class Connect:
 
 
 class Proxy(RawServer):
-    """Leads every tunnel to one server, whatever name was asked for, since no name resolves here."""
+    """Leads every tunnel to one server, whatever name was asked for: no name resolves here."""
 
     def __init__(self, port_behind: int, answer: bytes = ESTABLISHED, *, in_pieces: bool = False):
         self.tunnels: list[Connect] = []
@@ -48,7 +48,7 @@ class Proxy(RawServer):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             client.sendall(piece)
-        if not self._answer.startswith(b"HTTP/1.1 2"):
+        if self._answer.split(b" ")[1][:1] != b"2":
             return
         with socket.create_connection(("127.0.0.1", self._port_behind)) as behind:
             back = threading.Thread(target=_pump, args=(behind, client), daemon=True)

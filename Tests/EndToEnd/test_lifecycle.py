@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import socket
-import threading
 import time
 
 import grpc
@@ -21,14 +20,6 @@ from upstream import Answer
 from wire import Connection, message
 
 PENDING = pb.GetPendingJobExecutionsRequest(thing_name="t")
-
-
-@pytest.fixture
-def gate():
-    """Holds AWS's answers back until it is set."""
-    event = threading.Event()
-    yield event
-    event.set()
 
 
 def test_sigterm_lets_running_calls_finish_and_takes_no_more(upstream, gate):
