@@ -147,6 +147,9 @@ struct StatusMappingTests {
     Row(
       .malformedResponse("d"), Told(.internal, .malformedResponse, .gateway),
       write: .mayHaveBeenApplied),
+    Row(
+      .overtaken(JobExecutionState()),
+      Told(.failedPrecondition, .invalidStateTransition, .gateway)),
     Row(.unreachable("d"), Told(.unavailable, .connection, .gateway, later)),
     Row(
       .interrupted("d"), Told(.unavailable, .connection, .gateway, later),
@@ -216,6 +219,20 @@ struct StatusMappingTests {
         }
       #expect(!invitesRepeating || isSurelyNotApplied)
       #expect((failure.code == .unknown) == (failure.retry == .never))
+    }
+  }
+
+  /// Retries go by the one, callers by the other.
+  @Test(arguments: table)
+  func `a write is of unknown outcome exactly where retries take it so`(row: Row) {
+    switch row.cause {
+    case .deadlineExceeded, .cancelled: return
+    default: break
+    }
+    for call in Self.writes {
+      let failure = StatusMapping.failure(for: JobsFailure(row.cause), of: call)
+      #expect((failure.code == .unknown) == (row.cause.writeOutcome == .uncertain))
+      if failure.code == .unavailable { #expect(row.cause.writeOutcome == .notReceived) }
     }
   }
 
@@ -303,6 +320,25 @@ struct StatusMappingFactsTests {
       self.facts(failure) == [
         "awsErrorCode=SomeException", "httpStatus=409", "expectedVersion=4", "currentVersion=5",
         "operation=UpdateJobExecution",
+      ])
+  }
+
+  @Test func `an update that was overtaken shows what it would have been refused with`() {
+    var state = JobExecutionState()
+    state.versionNumber = 5
+    var update = UpdateJobExecution(thingName: "t", jobID: "j", status: .succeeded)
+    let unversioned = StatusMapping.failure(
+      for: JobsFailure(.overtaken(state)), of: .update(update))
+    #expect(unversioned.executionState == state)
+    #expect(self.facts(unversioned) == ["operation=UpdateJobExecution"])
+    update.expectedVersion = 4
+    let versioned = StatusMapping.failure(
+      for: JobsFailure(.overtaken(state)), of: .update(update))
+    #expect(versioned.code == .aborted && versioned.reason == .versionMismatch)
+    #expect(versioned.domain == .gateway && versioned.executionState == state)
+    #expect(
+      self.facts(versioned) == [
+        "expectedVersion=4", "currentVersion=5", "operation=UpdateJobExecution",
       ])
   }
 

@@ -61,7 +61,7 @@ package enum StatusMapping {
       ? RPCFailure(.failedPrecondition, .invalidStateTransition, message: message)
       : RPCFailure(.aborted, .versionMismatch, message: message)
     failure.executionState = state
-    failure.facts = Self.versions(state, call)
+    if call.expectedVersion != nil { failure.facts = Self.versions(state, call) }
     return failure
   }
 

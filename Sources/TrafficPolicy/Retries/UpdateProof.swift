@@ -78,8 +78,12 @@ extension UpdateJobExecution {
   /// Whether AWS replaces details or merges them is not documented: either way those that were sent
   /// are to be seen, if the answer shows any.
   private func proofByDetails(_ details: StatusDetails?) -> UpdateProof {
-    guard let sent = self.statusDetails else { return .applied }
     let shown = details ?? .empty
+    guard let sent = self.statusDetails else {
+      // Those there may be older, or come with somebody else's write, which tells a claim from
+      // another. At an end nobody claims anything any more.
+      return shown.isEmpty || self.status.isTerminal ? .applied : .nothing
+    }
     if sent.isEmpty { return shown.isEmpty ? .applied : .nothing }
     if shown.isEmpty { return .nothing }
     return sent.entries.allSatisfy { shown[$0.name] == $0.value } ? .applied : .overtaken
