@@ -19,6 +19,7 @@ package enum LogKey {
   package static let kind = "kind"
   package static let listener = "listener"
   package static let method = "method"
+  package static let offsetSeconds = "offset-seconds"
   package static let origin = "origin"
   package static let pauseMilliseconds = "pause-ms"
   package static let reason = "reason"

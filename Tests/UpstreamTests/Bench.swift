@@ -23,11 +23,19 @@ final class Witness: UpstreamObserver, CredentialProvider {
 
   private let loop: any EventLoop
   private let attempts = Mutex<[Attempt]>([])
+  private let corrections = Mutex<[Int64]>([])
+  private let rejections = Mutex<[Credential]>([])
+  /// Whether there is another credential when the first one was rejected.
+  private let spare: Credential?
   private let strays = Atomic<Int>(0)
 
-  init(_ loop: any EventLoop) {
+  init(_ loop: any EventLoop, spare: Credential? = nil) {
     self.loop = loop
+    self.spare = spare
   }
+
+  var clockCorrections: [Int64] { self.corrections.withLock { $0 } }
+  var rejected: [Credential] { self.rejections.withLock { $0 } }
 
   var seen: [Attempt] { self.attempts.withLock { $0 } }
   var timesOutsideOfLoop: Int { self.strays.load(ordering: .sequentiallyConsistent) }
@@ -49,7 +57,18 @@ final class Witness: UpstreamObserver, CredentialProvider {
 
   func credential() async throws(CredentialError) -> Credential {
     self.look()
+    if let spare, !self.rejected.isEmpty { return spare }
     return Credential(accessKeyID: "AKIDEXAMPLE", secretAccessKey: "secret", sessionToken: "token")
+  }
+
+  func rejected(_ credential: Credential) {
+    self.look()
+    self.rejections.withLock { $0.append(credential) }
+  }
+
+  func clockCorrected(bySeconds seconds: Int64) {
+    self.look()
+    self.corrections.withLock { $0.append(seconds) }
   }
 }
 
@@ -63,6 +82,7 @@ struct Bench {
 
   init(
     host: String = "127.0.0.1", secure: (server: TLSServerContext, client: OutboundSecurity)? = nil,
+    spare: Credential? = nil,
     configure: (inout UpstreamConfiguration) -> Void = { _ in },
     react: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reaction
   ) async throws {
@@ -71,7 +91,7 @@ struct Bench {
       on: group.next(), security: secure?.server, react: react)
     let loop = group.next()
     self.caller = LoopCaller(loop: loop)
-    let witness = Witness(loop)
+    let witness = Witness(loop, spare: spare)
     self.witness = witness
     let endpoint = try #require(
       HTTPURL("http\(secure == nil ? "" : "s")://\(host):\(self.server.port)"))

@@ -51,7 +51,8 @@ final class UpstreamLink: Sendable {
   private init(_ plan: UpstreamPlan, _ surroundings: Surroundings) {
     self.plan = plan
     self.surroundings = surroundings
-    self.metrics = UpstreamMetrics(registry: surroundings.registry)
+    self.metrics = UpstreamMetrics(
+      registry: surroundings.registry, logger: surroundings.logger)
     self.poolMetrics = PoolMetrics(registry: surroundings.registry)
     self.loops = Array(surroundings.group.makeIterator())
     self.doors = Dictionary(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JobsAPI
+import Logging
 import Telemetry
 import Upstream
 
@@ -10,8 +11,10 @@ final class UpstreamMetrics: UpstreamObserver {
   /// By the operation's index.
   private let succeeded: [Counter]
   private let durations: [Histogram]
+  private let clockOffset: Gauge
+  private let logger: Logger
 
-  init(registry: MetricsRegistry) {
+  init(registry: MetricsRegistry, logger: Logger) {
     let total = registry.family(
       Counter.self, "iot_jobs_gateway_upstream_requests_total",
       help: "Requests to AWS, by operation, HTTP status and error name.",
@@ -20,6 +23,12 @@ final class UpstreamMetrics: UpstreamObserver {
       Histogram.self, "iot_jobs_gateway_upstream_request_duration_seconds",
       help: "Time of one request to AWS, the wait for a connection included.",
       labels: ["operation"])
+    self.clockOffset =
+      registry.family(
+        Gauge.self, "iot_jobs_gateway_clock_offset_seconds",
+        help: "How far AWS's clock is ahead of this one, as far as refused signatures told."
+      ).child()
+    self.logger = logger
     self.total = total
     self.succeeded = JobsOperation.allCases.map { total.child($0.rawValue, "200", "") }
     self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
@@ -35,6 +44,13 @@ final class UpstreamMetrics: UpstreamObserver {
       let status = httpStatus.map { "\($0)" } ?? ""
       self.total.child(operation.rawValue, status, errorName ?? "").increment()
     }
+  }
+
+  func clockCorrected(bySeconds seconds: Int64) {
+    self.clockOffset.set(seconds)
+    self.logger.warning(
+      "the clock is wrong, signatures are made by AWS's",
+      metadata: [LogKey.offsetSeconds: "\(seconds)"])
   }
 
   /// Registers the pools' levels, summed over the event loops.

@@ -6,13 +6,21 @@ import Transport
 /// What one call has been through: whether a failed attempt is repeated here, and what its failure
 /// is called.
 ///
-/// Repeated here is one thing only: a request on a connection that had lain idle, and was closed by
-/// its peer before any byte of a response. The peer closed it for its own reasons, mostly before it
-/// saw the request, and a new connection answers that. All further retries are a policy's.
+/// Repeated here is what this room alone can mend, once for each reason: a request on a connection
+/// that had lain idle, and was closed by its peer before any byte of a response, which a new
+/// connection answers, as the peer mostly left before it saw the request; and a request whose
+/// signature was refused for the time or the credential in it, when there is a better one. All
+/// further retries are a policy's.
 struct CallProgress: Equatable {
   enum OnFailure: Equatable {
     case repeatOnFreshConnection
     case fail(JobsFailure.Cause)
+  }
+
+  /// What of a signature is other than before.
+  enum Mending: Equatable {
+    case clock
+    case credential
   }
 
   let operation: JobsOperation
@@ -21,6 +29,8 @@ struct CallProgress: Equatable {
   /// A write of an earlier attempt may have been carried out.
   private(set) var mayHaveBeenApplied = false
   private var hasRepeated = false
+  private var hasMendedClock = false
+  private var hasMendedCredential = false
 
   init(_ operation: JobsOperation) {
     self.operation = operation
@@ -34,6 +44,21 @@ struct CallProgress: Equatable {
   /// A response came.
   mutating func answered() {
     self.attempts += 1
+  }
+
+  /// The signature was refused, and the next one is another. Answers whether there is a next one.
+  ///
+  /// A refused signature is that of a request which nobody looked at any further, so that writes are
+  /// repeated like reads.
+  mutating func mended(_ mending: Mending) -> Bool {
+    switch mending {
+    case .clock:
+      defer { self.hasMendedClock = true }
+      return !self.hasMendedClock
+    case .credential:
+      defer { self.hasMendedCredential = true }
+      return !self.hasMendedCredential
+    }
   }
 
   /// - Parameter withinCallersDeadline: the attempt's time was cut short by the caller's deadline.

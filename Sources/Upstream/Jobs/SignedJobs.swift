@@ -8,8 +8,9 @@ package import Transport
 /// AWS as a backend: each call is signed, sent over the pool of one event loop, and read.
 ///
 /// There is one for each event loop, and its calls are made in that loop: nothing on the way of a
-/// call is shared between threads. One attempt is made, and a second one where the first met a
-/// connection that its peer had left; see ``CallProgress``.
+/// call is shared between threads, save for what is known of AWS's clock. One attempt is made, and
+/// another where the first met a connection that its peer had left, or a signature was refused that
+/// can be mended; see ``CallProgress``.
 package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObserver>: JobsBackend
 {
   private let upstream: NIOLoopBoundBox<LoopUpstream>
@@ -18,17 +19,18 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
   private let credentials: Credentials
   private let observer: Observer
   private let clock: WallClock
+  private let offset: ClockOffset
   /// How full this loop's pool is.
   package let gauges: PoolGauges
 
   /// - Parameters:
   ///   - connector: reaches the endpoint of `configuration`.
-  ///   - clock: gives the time that is signed.
+  ///   - clock: gives the time that is signed, with `offset` on top.
   /// - Throws: if libcrypto lacks what signing needs.
   package init(
     on loop: any EventLoop, _ configuration: UpstreamConfiguration, connector: OutboundConnector,
     credentials: Credentials, observer: Observer, clock: WallClock = .system,
-    poolMetrics: PoolMetrics = PoolMetrics()
+    offset: ClockOffset = ClockOffset(), poolMetrics: PoolMetrics = PoolMetrics()
   ) throws(SigningError) {
     let gauges = PoolGauges()
     let pool = LoopPool(
@@ -42,6 +44,7 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
     self.credentials = credentials
     self.observer = observer
     self.clock = clock
+    self.offset = offset
     self.gauges = gauges
   }
 
@@ -86,6 +89,13 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
 // MARK: - A call
 
 extension SignedJobs {
+  /// A request as it is sent, and what it was signed with.
+  private struct Signed {
+    var bytes: ByteBuffer
+    var atSeconds: Int64
+    var credential: Credential
+  }
+
   /// How long an attempt may take, and whose limit that is.
   private struct TimeLimit {
     var duration: Duration
@@ -103,11 +113,11 @@ extension SignedJobs {
     while true {
       let started = ContinuousClock.now
       let limit = try self.timeLimit(at: started, progress, in: context)
-      let bytes = try await self.sign(request, with: upstream, first, progress, in: context)
+      let signed = try await self.sign(request, with: upstream, first, progress, in: context)
       let response: UpstreamResponse
       do throws(ExchangeFailure) {
         response = try await upstream.pool.exchange(
-          bytes, fresh: progress.needsFreshConnection,
+          signed.bytes, fresh: progress.needsFreshConnection,
           deadline: .now() + TimeAmount(limit.duration))
       } catch {
         self.observe(Call.operation, nil, errorName: error.label, since: started)
@@ -117,7 +127,12 @@ extension SignedJobs {
         }
       }
       progress.answered()
-      return try self.read(response, of: call, progress, since: started)
+      do throws(JobsFailure) {
+        return try self.read(response, of: call, progress, since: started)
+      } catch {
+        if await self.mend(error.cause, response.head.date, signed, &progress) { continue }
+        throw JobsFailure(progress.cause(ofRefusal: error.cause), trace: error.trace)
+      }
     }
   }
 
@@ -144,7 +159,7 @@ extension SignedJobs {
   private func sign(
     _ request: RESTRequest, with upstream: LoopUpstream, _ first: CallAttempt,
     _ progress: CallProgress, in context: CallContext
-  ) async throws(JobsFailure) -> ByteBuffer {
+  ) async throws(JobsFailure) -> Signed {
     let cause: JobsFailure.Cause
     do throws(CredentialError) {
       let nowSeconds = self.clock.epochSeconds
@@ -152,11 +167,13 @@ extension SignedJobs {
       guard !credential.isExpired(atSeconds: nowSeconds) else {
         throw .unavailable("the credential has expired")
       }
+      let time = SigningTime(epochSeconds: nowSeconds).adding(seconds: self.offset.seconds)
       let attempt = SignedRequestWriter.Attempt(
-        call: first.after(requests: progress.attempts),
-        time: SigningTime(epochSeconds: nowSeconds), credential: credential)
+        call: first.after(requests: progress.attempts), time: time, credential: credential)
       do throws(SigningError) {
-        return try upstream.write(request, attempt, in: context)
+        return Signed(
+          bytes: try upstream.write(request, attempt, in: context),
+          atSeconds: time.epochSeconds, credential: credential)
       } catch {
         cause = error.cause
       }
@@ -179,7 +196,31 @@ extension SignedJobs {
     } catch {
       self.observe(
         Call.operation, response.head.status, errorName: error.cause.label, since: started)
-      throw JobsFailure(progress.cause(ofRefusal: error.cause), trace: trace)
+      throw JobsFailure(error.cause, trace: trace)
+    }
+  }
+
+  /// True if a signature was refused and the next one is another.
+  private func mend(
+    _ cause: JobsFailure.Cause, _ date: String?, _ signed: Signed, _ progress: inout CallProgress
+  ) async -> Bool {
+    guard case .refused(let refusal) = cause else { return false }
+    if refusal.kind == .credentialsExpired {
+      self.credentials.rejected(signed.credential)
+      // Whoever has no other one is not asked a second time, nor is AWS.
+      guard let credential = try? await self.credentials.credential(),
+        credential != signed.credential
+      else { return false }
+      return progress.mended(.credential)
+    }
+    switch self.offset.refused(
+      refusal, date: date, signedAt: signed.atSeconds, now: self.clock.epochSeconds)
+    {
+    case .unblamed: return false
+    case .known: return progress.mended(.clock)
+    case .corrected(let seconds):
+      self.observer.clockCorrected(bySeconds: seconds)
+      return progress.mended(.clock)
     }
   }
 

@@ -28,11 +28,13 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
       host: configuration.endpoint.host, port: configuration.endpoint.port,
       timeout: configuration.connectTimeout, security: security, proxy: proxy,
       keepalive: configuration.keepalive)
+    // What one loop learns of AWS's clock, all go by.
+    let offset = ClockOffset()
     var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
     for loop in group.makeIterator() {
       backends[ObjectIdentifier(loop)] = try SignedJobs(
         on: loop, configuration, connector: connector, credentials: credentials,
-        observer: observer, clock: clock, poolMetrics: poolMetrics)
+        observer: observer, clock: clock, offset: offset, poolMetrics: poolMetrics)
     }
     self.backends = backends
   }

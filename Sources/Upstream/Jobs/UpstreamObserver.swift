@@ -13,6 +13,14 @@ package protocol UpstreamObserver: Sendable {
   ///   - duration: from the signature to the end of the response, waiting for a connection included.
   func attemptEnded(
     operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration)
+
+  /// AWS refused a signature for its time, and was right: its clock is so far ahead of the one here.
+  /// Told once for each change.
+  func clockCorrected(bySeconds seconds: Int64)
+}
+
+extension UpstreamObserver {
+  package func clockCorrected(bySeconds seconds: Int64) {}
 }
 
 /// Counts nothing.
