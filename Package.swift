@@ -160,7 +160,11 @@ let package = Package(
         "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
       ]),
     tests(
-      "GatewayTests", ["iot-jobs-gateway", "AWSConfiguration", "TrafficPolicy", argumentParser]),
+      "GatewayTests",
+      [
+        "iot-jobs-gateway", "AWSConfiguration", "TrafficPolicy", "Transport", "Upstream",
+        argumentParser,
+      ]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -112,7 +112,7 @@ struct CheckRun {
     let probe = NetworkProbe(
       url: endpoint.url, proxy: self.plan.proxy(for: endpoint.url),
       security: tls.security(for: endpoint.url), verifies: !self.plan.skipsVerification,
-      timeout: self.plan.connectTimeout,
+      timeout: self.plan.limits.connectTimeout,
       loop: self.loop)
     let dns = probe.dns()
     report.add(dns)

@@ -25,12 +25,7 @@ struct UpstreamPlan: Sendable {
   /// Somebody wants no certificate of AWS's to be looked at.
   var skipsVerification: Bool
   var proxies: ProxySettings
-  var connectionLimit: Int
-  var waitingLimit: Int
-  var idleTimeout: Duration
-  var connectTimeout: Duration
-  var attemptTimeout: Duration
-  var responseLimitBytes: Int
+  var limits: UpstreamLimits
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     let aws = try Self.settings(reader)
@@ -43,12 +38,7 @@ struct UpstreamPlan: Sendable {
       try ProxySettings(AWSEnvironment(reader.environment))
     }
     try Self.checkProxy(self.proxies, self.target)
-    self.connectionLimit = try reader.value(UpstreamSettings.connections)
-    self.waitingLimit = try reader.value(UpstreamSettings.waiting)
-    self.idleTimeout = try reader.value(UpstreamSettings.idle)
-    self.connectTimeout = try reader.value(UpstreamSettings.connect)
-    self.attemptTimeout = try reader.value(UpstreamSettings.attempt)
-    self.responseLimitBytes = try reader.value(UpstreamSettings.body)
+    self.limits = try UpstreamLimits(reader)
   }
 
   private static func settings(
@@ -139,19 +129,14 @@ extension UpstreamPlan {
     }
   }
 
-  /// How an endpoint is called. Limits over all threads are shared out evenly, and never to nothing.
+  /// How an endpoint is called.
   func upstreamConfiguration(
     _ endpoint: ServiceEndpoint, threads: Int
   ) -> UpstreamConfiguration {
     var configuration = UpstreamConfiguration(
       endpoint: endpoint.url, region: endpoint.signingRegion)
     configuration.userAgent = Self.userAgent
-    configuration.connectTimeout = self.connectTimeout
-    configuration.attemptTimeout = self.attemptTimeout
-    configuration.maxBodyBytes = self.responseLimitBytes
-    configuration.pool.maxConnections = max(1, self.connectionLimit / threads)
-    configuration.pool.maxWaiting = (self.waitingLimit + threads - 1) / threads
-    configuration.pool.idleTimeout = self.idleTimeout
+    self.limits.apply(to: &configuration, threads: threads)
     return configuration
   }
 }

@@ -61,13 +61,36 @@ enum UpstreamSettings {
     help: "Calls that may wait for a connection to AWS, over all threads; more are refused.",
     in: 0...100_000, fallback: 1_000)
 
+  static let warm = Setting<Int>.count(
+    "upstream-warm-connections",
+    help: "Connections to AWS kept open for each thread, used or not, so that a call after a pause "
+      + "waits for no handshake.", in: 0...1_000, fallback: 1)
+
   static let idle = Setting<Duration>.duration(
-    "upstream-idle-timeout", help: "How long an unused connection to AWS is kept.",
-    fallback: "15s")
+    "upstream-idle-timeout",
+    help: "How long an unused connection to AWS is kept, beyond the warm ones.", fallback: "15s")
+
+  static let maxAge = Setting<Duration>.duration(
+    "upstream-max-age",
+    help: "How old a connection to AWS may get, less up to a tenth at random, so that calls follow "
+      + "DNS; 0s for any age.", atLeast: .zero, fallback: "10m")
+
+  static let keepalive = Setting<Duration>.duration(
+    "upstream-tcp-keepalive",
+    help: "Silence after which the kernel asks whether AWS's side of a connection still lives; 0s "
+      + "for never.", atLeast: .zero, fallback: "20s")
 
   static let connect = Setting<Duration>.duration(
     "upstream-connect-timeout", help: "How long a connection to AWS may take to open.",
     fallback: "5s")
+
+  static let handshake = Setting<Duration>.duration(
+    "upstream-tls-timeout", help: "How long the TLS handshake may take after that.",
+    fallback: "5s")
+
+  static let firstByte = Setting<Duration>.duration(
+    "upstream-first-byte-timeout",
+    help: "How long AWS may take to begin its answer once a request is sent.", fallback: "15s")
 
   static let attempt = Setting<Duration>.duration(
     "upstream-attempt-timeout", help: "How long one request to AWS may take as a whole.",
@@ -80,7 +103,8 @@ enum UpstreamSettings {
   static let names: Set<String> = [
     Self.endpoint.name, Self.region.name, Self.fips.name, Self.dualStack.name,
     Self.caBundle.name, Self.skipVerification.name, Self.connections.name, Self.waiting.name,
-    Self.idle.name, Self.connect.name, Self.attempt.name, Self.body.name,
+    Self.warm.name, Self.idle.name, Self.maxAge.name, Self.keepalive.name, Self.connect.name,
+    Self.handshake.name, Self.firstByte.name, Self.attempt.name, Self.body.name,
   ]
 }
 
