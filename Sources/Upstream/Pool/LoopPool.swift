@@ -221,11 +221,12 @@ extension LoopPool {
     on connection: HTTPExchangeHandler, _ id: PoolState.ConnectionID,
     spent: PoolState.CloseReason?
   ) {
-    switch self.state.released(id, spent: spent, now: .now) {
+    let now = ContinuousClock.now
+    switch self.state.released(id, spent: spent, now: now) {
     case .handTo(let waiter):
       self.hand(connection, to: waiter, reused: true)
     case .park:
-      self.armTimer()
+      self.armTimer(now)
     case .close(let reason, let next):
       self.close(id, because: reason)
       if let next {
@@ -295,8 +296,7 @@ extension LoopPool {
 extension LoopPool {
   /// One timer for all connections. It may come before anything is due, if the connection that it was
   /// set for has been used since; then it is set anew.
-  private func armTimer() {
-    let now = ContinuousClock.now
+  private func armTimer(_ now: ContinuousClock.Instant = .now) {
     guard let due = self.state.nextDue(now: now) else { return }
     // A connection's greatest age may come before another's idle timeout.
     if let armed = self.timerDue, armed <= due { return }
