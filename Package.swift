@@ -162,8 +162,8 @@ let package = Package(
     tests(
       "GatewayTests",
       [
-        "iot-jobs-gateway", "AWSConfiguration", "TrafficPolicy", "Transport", "Upstream",
-        argumentParser,
+        "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI",
+        "TrafficPolicy", "Transport", "Upstream", argumentParser,
       ]),
     tests("TidyTests", []),
   ],
