@@ -35,6 +35,23 @@ import Transport
   }
 
   @Test(arguments: JobsOperation.allCases)
+  func `what a policy repeats is not repeated here as well`(operation: JobsOperation) {
+    for failure in [
+      ExchangeFailure.notSent(reused: true), .closedBeforeResponse(reused: true),
+    ] {
+      var progress = CallProgress(operation, isFirstAttempt: false)
+      #expect(
+        progress.failed(failure, withinCallersDeadline: false) != .repeatOnFreshConnection)
+    }
+    // A signature that is mended was not looked beyond.
+    var progress = CallProgress(operation, isFirstAttempt: false)
+    #expect(progress.mended(.clock) == true)
+    #expect(progress.mended(.clock) == false)
+    #expect(progress.mended(.credential) == true)
+    #expect(progress.mended(.credential) == false)
+  }
+
+  @Test(arguments: JobsOperation.allCases)
   func `a fresh connection's failure is not repeated`(operation: JobsOperation) {
     for failure in [
       ExchangeFailure.closedBeforeResponse(reused: false), .notSent(reused: false), .interrupted,

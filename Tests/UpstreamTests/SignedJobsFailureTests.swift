@@ -33,14 +33,16 @@ import Testing
     var context = CallContext(requestID: "r")
     context.attempt = CallAttempt(number: 1, maximum: 3, invocation: invocation)
     _ = await bench.describe(context)
-    context.attempt = CallAttempt(number: 2, maximum: 3, invocation: invocation)
     #expect(try await bench.describe(context).get().trace.attempts == 2)
+    context.attempt = CallAttempt(number: 3, maximum: 4, invocation: invocation)
+    // It is the policy's to say what becomes of its second attempt.
+    #expect(await bench.describe(context).failure?.trace.attempts == 1)
     let headers = bench.server.seen.requests.map(\.head.headers)
     #expect(headers.allSatisfy { $0["amz-sdk-invocation-id"] == [invocation.text] })
-    // The last one took the place of the second on a connection that its peer had left.
+    // The third took the place of the second on a connection that its peer had left.
     #expect(
       headers.map { $0["amz-sdk-request"] } == [
-        ["attempt=1"], ["attempt=2; max=3"], ["attempt=3; max=4"],
+        ["attempt=1"], ["attempt=1"], ["attempt=2; max=4"], ["attempt=3; max=4"],
       ])
   }
 

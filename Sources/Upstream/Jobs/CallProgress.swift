@@ -10,7 +10,8 @@ import Transport
 /// that had lain idle, and was closed by its peer before any byte of a response, which a new
 /// connection answers, as the peer mostly left before it saw the request; and a request whose
 /// signature was refused for the time or the credential in it, when there is a better one. All
-/// further retries are a policy's.
+/// further retries are a policy's, and of its attempts only the first is spared a deserted
+/// connection: to an upstream that leaves them all, each would be sent twice.
 struct CallProgress: Equatable {
   enum OnFailure: Equatable {
     case repeatOnFreshConnection
@@ -24,6 +25,7 @@ struct CallProgress: Equatable {
   }
 
   let operation: JobsOperation
+  private let isFirstAttempt: Bool
   /// Requests handed to the network.
   private(set) var attempts = 0
   /// A write of an earlier attempt may have been carried out.
@@ -32,8 +34,10 @@ struct CallProgress: Equatable {
   private var hasMendedClock = false
   private var hasMendedCredential = false
 
-  init(_ operation: JobsOperation) {
+  /// - Parameter isFirstAttempt: no policy repeats anything yet.
+  init(_ operation: JobsOperation, isFirstAttempt: Bool = true) {
     self.operation = operation
+    self.isFirstAttempt = isFirstAttempt
   }
 
   var trace: UpstreamTrace { UpstreamTrace(attempts: self.attempts) }
@@ -70,7 +74,7 @@ struct CallProgress: Equatable {
     }
     let wasApplied = self.operation.isWrite && failure.mayHaveBeenApplied
     self.mayHaveBeenApplied = self.mayHaveBeenApplied || wasApplied
-    if !self.hasRepeated, self.isRepeatable(failure) {
+    if self.isFirstAttempt, !self.hasRepeated, self.isRepeatable(failure) {
       self.hasRepeated = true
       return .repeatOnFreshConnection
     }

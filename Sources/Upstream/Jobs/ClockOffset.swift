@@ -22,8 +22,8 @@ package final class ClockOffset: Sendable {
   /// AWS bears more; what is nearer than this was refused for another reason.
   static let leastSkewSeconds: Int64 = 240
   /// A request that is signed ahead of its time could be sent by whoever got hold of it when that
-  /// time comes. No more than this is believed.
-  static let greatestSeconds: Int64 = 86_400
+  /// time comes. No more than two days are believed.
+  static let greatestSeconds: Int64 = 172_800
   /// Answers under way together differ by little.
   private static let sameSeconds: Int64 = 60
 

@@ -109,7 +109,7 @@ extension SignedJobs {
     let upstream = self.upstream.value
     let request = call.restRequest
     let first = context.attempt ?? upstream.makeOnlyAttempt()
-    var progress = CallProgress(Call.operation)
+    var progress = CallProgress(Call.operation, isFirstAttempt: first.number == 1)
     while true {
       let started = ContinuousClock.now
       let limit = try self.timeLimit(at: started, progress, in: context)
