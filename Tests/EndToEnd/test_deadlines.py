@@ -23,6 +23,9 @@ RESOURCE_EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED.value[0]
 CONNECTIONS = "iot_jobs_gateway_upstream_connections"
 WAITING = "iot_jobs_gateway_upstream_pool_waiting"
 
+# No connection is kept without need, so that all that are open are some call's.
+NO_FLOOR = ("--upstream-warm-connections", "0")
+
 
 def holds_nothing(gateway: Gateway) -> bool:
     seen = scrape(gateway.admin_url)
@@ -52,7 +55,7 @@ def status_of(gateway: Gateway, request, timeout: str = "400m") -> Reply:
 @pytest.mark.parametrize("operation", REQUESTS)
 def test_a_deadline_holds_though_nothing_is_answered(upstream, start, gate, operation):
     upstream.respond = lambda _: Answer(gate=gate)
-    gateway = start(upstream.url)
+    gateway = start(upstream.url, *NO_FLOOR)
     reply = status_of(gateway, REQUESTS[operation])
     assert reply.grpc_status == DEADLINE_EXCEEDED, reply.metadata
     # The request was given up, and its connection closed.
@@ -136,7 +139,7 @@ def test_waiting_calls_are_served_in_the_order_in_which_they_came(start, gate):
 def test_cancelled_calls_close_their_connections_and_free_their_leases(start, gate):
     ledger = Ledger()
     with Upstream(lambda _: Answer(gate=gate)) as upstream:
-        gateway = start(upstream.url)
+        gateway = start(upstream.url, *NO_FLOOR)
         with calling(gateway) as call:
             begun = [call.begin(update("t", f"j-{number}")) for number in range(20)]
             assert eventually(lambda: len(upstream.requests) == 20)

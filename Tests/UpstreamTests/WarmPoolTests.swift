@@ -38,6 +38,22 @@ enum ServerSocket {
     try await bench.server.stop()
   }
 
+  /// Else the floor, filled again after each failure, would double what is sent to a server that
+  /// closes whatever it is sent.
+  @Test func `a connection that has carried nothing is not taken for a deserted one`() async throws
+  {
+    let bench = try await Bench { _ in .close }
+    bench.jobs.warm()
+    for count in 1...3 {
+      await bench.until { bench.jobs.gauges.idle.value == 1 }
+      #expect(
+        await bench.describe().failure
+          == failure(.interrupted("upstream connection closed without a response"), attempts: 1))
+      #expect(bench.server.seen.requests.count == count)
+    }
+    try await bench.server.stop()
+  }
+
   @Test func `a warm connection that the server closes is replaced`() async throws {
     let bench = try await Bench { _ in
       .raw("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", thenClose: true)

@@ -22,6 +22,9 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   private var state: HTTPExchangeState
   /// Set when the connection is up, nil again when it is closed; nil where there is no pool.
   var seat: Seat?
+  /// An exchange was on before, so that its peer may have left it since: what was made just now, or
+  /// to be at hand, is a new connection still.
+  private(set) var isUsed = false
   /// What the handshake came to; nil before it, and on a connection without TLS.
   private(set) var tls: TLSEstablished?
   private var context: ChannelHandlerContext?
@@ -70,7 +73,7 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
 extension HTTPExchangeHandler {
   /// Sends the request. The exchange ends later, or at once if the connection turns out to be dead.
   ///
-  /// - Parameter reused: the connection lay idle before this exchange.
+  /// - Parameter reused: the connection has carried an exchange before this one.
   package func begin(_ exchange: HTTPExchange, reused: Bool) {
     guard let context = self.context, context.channel.isActive,
       self.state.begin(reused: reused) == .write
@@ -81,6 +84,7 @@ extension HTTPExchangeHandler {
     }
     exchange.stage = .running(self)
     self.exchange = exchange
+    self.isUsed = true
     self.firstByteDeadline =
       self.firstByteTimeout.map { context.eventLoop.now + $0 } ?? .distantFuture
     self.armTimer(context.eventLoop, deadline: self.nextDeadline(of: exchange))

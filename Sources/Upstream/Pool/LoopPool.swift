@@ -90,7 +90,7 @@ extension LoopPool {
     defer { self.settle() }
     switch self.state.lease(fresh: fresh) {
     case .use(let id):
-      self.begin(exchange, on: id, reused: true)
+      self.begin(exchange, on: id)
     case .wait(let waiter):
       self.enqueue(exchange, as: waiter)
     case .connect(let id, let waiter):
@@ -154,15 +154,15 @@ extension LoopPool {
     return queued.exchange
   }
 
-  private func begin(_ exchange: HTTPExchange, on id: PoolState.ConnectionID, reused: Bool) {
+  private func begin(_ exchange: HTTPExchange, on id: PoolState.ConnectionID) {
     guard let connection = self.connections[id.slot] else {
       // The books say that it is there. If they are wrong, the call fails and the slot is freed.
-      exchange.end(.failure(.notSent(reused: reused)))
+      exchange.end(.failure(.notSent(reused: true)))
       self.carryOut(self.state.closed(id))
       return
     }
-    self.metrics.leased(reused: reused)
-    connection.begin(exchange, reused: reused)
+    self.metrics.leased(kept: true)
+    connection.begin(exchange, reused: connection.isUsed)
   }
 }
 
@@ -200,7 +200,7 @@ extension LoopPool {
     connection.seat = (self, id)
     self.connections[id.slot] = connection
     switch self.state.connected(id, now: .now, jitter: .random(in: 0...1)) {
-    case .handTo(let waiter): self.hand(connection, to: waiter, reused: false)
+    case .handTo(let waiter): self.hand(connection, to: waiter)
     case .park: self.armTimer()
     case .close: self.close(id, because: .draining)
     }
@@ -224,7 +224,7 @@ extension LoopPool {
     let now = ContinuousClock.now
     switch self.state.released(id, spent: spent, now: now) {
     case .handTo(let waiter):
-      self.hand(connection, to: waiter, reused: true)
+      self.hand(connection, to: waiter)
     case .park:
       self.armTimer(now)
     case .close(let reason, let next):
@@ -261,12 +261,10 @@ extension LoopPool {
     }
   }
 
-  private func hand(
-    _ connection: HTTPExchangeHandler, to waiter: PoolState.WaiterID, reused: Bool
-  ) {
+  private func hand(_ connection: HTTPExchangeHandler, to waiter: PoolState.WaiterID) {
     if let exchange = self.dequeue(waiter) {
-      self.metrics.leased(reused: reused)
-      connection.begin(exchange, reused: reused)
+      self.metrics.leased(kept: connection.isUsed)
+      connection.begin(exchange, reused: connection.isUsed)
     }
   }
 

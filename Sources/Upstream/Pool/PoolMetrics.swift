@@ -7,7 +7,7 @@ import Transport
 /// What is counted of the pools, of all event loops together. How full they are stands in their
 /// ``PoolGauges``.
 package final class PoolMetrics: Sendable {
-  /// Calls that were given a connection: one that was kept, or one that was made just now.
+  /// Calls that were given a connection: one that was there, or one that was made just now.
   private let keptLeases: Counter
   private let newLeases: Counter
   /// Those that waited alone, however the wait ended.
@@ -50,8 +50,8 @@ package final class PoolMetrics: Sendable {
     self.resumedHandshakes = handshakes.child("true")
   }
 
-  func leased(reused: Bool) {
-    (reused ? self.keptLeases : self.newLeases).increment()
+  func leased(kept: Bool) {
+    (kept ? self.keptLeases : self.newLeases).increment()
   }
 
   func waited(_ duration: Duration) {
