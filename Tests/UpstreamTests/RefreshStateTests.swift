@@ -191,7 +191,7 @@ private func found(
     #expect(state.asked(atSeconds: start) == .use(credential()))
     #expect(state.asked(atSeconds: start + 3_600) == .fail)
     #expect(state.woke(atSeconds: start + 3_600) == .ignore)
-    #expect(state.rejected(credential(), random: 0) == .ignore)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .ignore)
     #expect(state.failed(atSeconds: start, random: 0) == .ignore)
     #expect(state.succeeded(found(credential()), atSeconds: start, random: 0) == .ignore)
     #expect(state.started() == false)
@@ -204,22 +204,22 @@ private func found(
 extension RefreshStateTests {
   @Test func `what AWS rejects is dropped at once, and another one asked for`() {
     var state = self.resting(on: found(credential()))
-    #expect(state.rejected(credential(), random: 0) == .attempt)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .attempt)
     #expect(state.asked(atSeconds: start) == .wait)
     #expect(state.found == nil)
     // Ten calls met the same refusal: there is one attempt.
-    #expect(state.rejected(credential(), random: 0) == .ignore)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .ignore)
     let two = credential("two")
     _ = state.succeeded(found(two), atSeconds: start, random: 0)
     // A late one, of what is no longer in use.
-    #expect(state.rejected(credential(), random: 0) == .ignore)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .ignore)
     #expect(state.asked(atSeconds: start) == .use(two))
   }
 
   @Test func `a rejection within an attempt waits for that attempt`() {
     var state = self.resting(on: found(credential()))
     _ = state.woke(atSeconds: start + 2_700)
-    #expect(state.rejected(credential(), random: 0) == .ignore)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .ignore)
     #expect(state.asked(atSeconds: start + 2_700) == .wait)
   }
 
@@ -227,28 +227,48 @@ extension RefreshStateTests {
     var state = self.resting(on: found(credential()))
     _ = state.woke(atSeconds: start + 2_700)
     _ = state.failed(atSeconds: start + 2_700, random: 0)
-    #expect(state.rejected(credential(), random: 0) == .attempt)
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .attempt)
     #expect(state.asked(atSeconds: start + 2_700) == .wait)
   }
 
   @Test func `what comes back after a rejection stays, and is asked about ever more slowly`() {
     let keys = credential(endsIn: nil)
     var state = self.resting(on: found(keys, kind: .environment))
-    #expect(state.rejected(keys, random: 0) == .attempt)
+    #expect(state.rejected(keys, atSeconds: start, random: 0) == .attempt)
     for pause in [1, 2, 4, 8] as [Double] {
       #expect(
         state.succeeded(found(keys, kind: .environment), atSeconds: start, random: 0)
           == .use(keys, wakeAfter: nil))
-      #expect(state.rejected(keys, random: 0) == .attemptAfter(.seconds(pause)))
-      #expect(state.rejected(keys, random: 0) == .ignore)
+      #expect(state.rejected(keys, atSeconds: start, random: 0) == .attemptAfter(.seconds(pause)))
+      #expect(state.rejected(keys, atSeconds: start, random: 0) == .ignore)
       #expect(state.asked(atSeconds: start) == .use(keys))
       #expect(state.woke(atSeconds: start) == .attempt)
-      #expect(state.rejected(keys, random: 0) == .ignore)
+      #expect(state.rejected(keys, atSeconds: start, random: 0) == .ignore)
     }
     // Another one begins anew.
     let other = credential("other", endsIn: nil)
     _ = state.succeeded(found(other, kind: .environment), atSeconds: start, random: 0)
-    #expect(state.rejected(other, random: 0) == .attempt)
+    #expect(state.rejected(other, atSeconds: start + 120, random: 0) == .attempt)
+  }
+
+  @Test func `where AWS rejects one set after the other, the source is asked ever more slowly`() {
+    var state = self.resting(on: found(credential()))
+    #expect(state.rejected(credential(), atSeconds: start, random: 0) == .attempt)
+    var now = start
+    for (number, pause) in [1, 2, 4, 8, 16, 30, 30].enumerated() {
+      let newer = credential("\(number)")
+      _ = state.succeeded(found(newer), atSeconds: now, random: 0)
+      #expect(
+        state.rejected(newer, atSeconds: now, random: 0) == .attemptAfter(.seconds(pause)))
+      // It is still the best there is.
+      #expect(state.asked(atSeconds: now) == .use(newer))
+      now += Int64(pause)
+      #expect(state.woke(atSeconds: now) == .attempt)
+    }
+    // One that was good for a while is dropped at once again.
+    let good = credential("good")
+    _ = state.succeeded(found(good), atSeconds: now, random: 0)
+    #expect(state.rejected(good, atSeconds: now + 120, random: 0) == .attempt)
   }
 }
 
@@ -265,7 +285,7 @@ extension RefreshStateTests {
         == .use(extended, wakeAfter: .seconds(120)))
     #expect(state.asked(atSeconds: start + 1_019) == .use(extended))
     // AWS knows the set by its keys.
-    #expect(state.rejected(credential(endsIn: -60), random: 0) == .attempt)
+    #expect(state.rejected(credential(endsIn: -60), atSeconds: start, random: 0) == .attempt)
   }
 
   @Test func `one that has long to live is renewed like any other`() {
@@ -339,7 +359,8 @@ extension RefreshStateTests {
         nextIsSet = state.woke(atSeconds: now) != .ignore || nextIsSet
       default:
         if let held = good,
-          state.rejected(held, random: random.next()) == .attempt || state.found == nil
+          state.rejected(held, atSeconds: now, random: random.next()) == .attempt
+            || state.found == nil
         {
           good = nil
           nextIsSet = true

@@ -17,7 +17,8 @@ import AWSSigning
 ///
 /// In each state a credential may be held, and a good one is handed out whatever happens: an attempt
 /// that is under way or that failed takes nothing away. It is dropped when AWS has rejected it, once:
-/// if the source gives it again, there is no better one, and it stays.
+/// if the source gives it again, or another one that AWS rejects as well, there is no better one. It
+/// stays, and the source is asked ever more slowly.
 ///
 /// Time is in seconds since 1970 (UTC), as credentials' ends are; answers to "when" are durations.
 /// Events that come late, a timer of an earlier state or an attempt's end after the stop, are
@@ -41,8 +42,8 @@ struct RefreshState: ~Copyable {
 
   private let timing: RefreshTiming
   private var state = State.idle
-  /// What AWS rejected last, and how often.
-  private var rejection: (credential: Credential, count: Int)?
+  /// What AWS rejected last, when, and how many there were in a row.
+  private var rejection: (credential: Credential, atSeconds: Int64, count: Int)?
   /// Where the last credential came from. From then on no source is asked that comes after it.
   private(set) var pinned: CredentialSourceKind?
 
@@ -110,22 +111,24 @@ extension RefreshState {
     }
   }
 
-  mutating func rejected(_ credential: Credential, random: UInt64) -> OnRejected {
+  mutating func rejected(
+    _ credential: Credential, atSeconds now: Int64, random: UInt64
+  ) -> OnRejected {
     guard let held = self.held, held.found.credential.isSameSet(as: credential) else {
       return .ignore
     }
-    let isFirst = !self.wasRejected(held)
+    let isFirst = !self.isInARow(held, at: now)
     switch self.state {
     case .attempting(_, let failures) where isFirst:
-      self.note(rejection: held)
+      self.note(rejection: held, at: now)
       self.state = .attempting(nil, failures: failures)
       return .ignore
     case .resting where isFirst, .backingOff where isFirst:
-      self.note(rejection: held)
+      self.note(rejection: held, at: now)
       self.state = .attempting(nil, failures: 0)
       return .attempt
     case .resting:
-      let count = self.note(rejection: held)
+      let count = self.note(rejection: held, at: now)
       self.state = .backingOff(held, failures: count)
       return .attemptAfter(self.timing.backoff(afterFailures: count, random: random))
     case .idle, .attempting, .backingOff, .stopped:
@@ -133,15 +136,18 @@ extension RefreshState {
     }
   }
 
-  private func wasRejected(_ held: Held) -> Bool {
-    self.rejection?.credential.isSameSet(as: held.found.credential) ?? false
+  /// The set that was rejected before, or one that came in its place and fared no better.
+  private func isInARow(_ held: Held, at now: Int64) -> Bool {
+    guard let last = self.rejection else { return false }
+    return last.credential.isSameSet(as: held.found.credential)
+      || now - last.atSeconds < 2 * self.timing.maxBackoff.components.seconds
   }
 
-  /// - Returns: how often this one was rejected.
+  /// - Returns: how many there were in a row.
   @discardableResult
-  private mutating func note(rejection held: Held) -> Int {
-    let count = self.wasRejected(held) ? (self.rejection?.count ?? 0) + 1 : 1
-    self.rejection = (held.found.credential, count)
+  private mutating func note(rejection held: Held, at now: Int64) -> Int {
+    let count = self.isInARow(held, at: now) ? (self.rejection?.count ?? 0) + 1 : 1
+    self.rejection = (held.found.credential, now, count)
     return count
   }
 }
@@ -168,7 +174,6 @@ extension RefreshState {
         retryAfter: self.timing.backoff(afterFailures: failures + 1, random: random))
     }
     let newer = Held(found: found)
-    if !self.wasRejected(newer) { self.rejection = nil }
     self.pinned = found.kind
     self.state = .resting(newer, dueAtSeconds: due)
     return .use(found.credential, wakeAfter: due.map { self.sleep(until: $0, now: now) })

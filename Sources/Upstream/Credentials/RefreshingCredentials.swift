@@ -105,8 +105,11 @@ extension RefreshingCredentials {
   }
 
   package func rejected(_ credential: Credential) {
-    let random = UInt64.random(in: 0...(.max))
-    switch self.shared.withLock({ $0.state.rejected(credential, random: random) }) {
+    let (now, random) = (self.clock.epochSeconds, UInt64.random(in: 0...(.max)))
+    let answer = self.shared.withLock {
+      $0.state.rejected(credential, atSeconds: now, random: random)
+    }
+    switch answer {
     case .attempt:
       self.log?.rejected(credential)
       self.loop.execute { self.attempt() }
