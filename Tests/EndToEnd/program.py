@@ -216,6 +216,8 @@ NO_POLICY: Mapping[str, object] = {
     "start_next_check": "off",
     "retry_attempts": 1,
     "breaker_failures": 0,
+    # Nor is a connection opened that no call needs.
+    "upstream_warm_connections": 0,
 }
 # The same with the attempts that AWS's own clients make.
 RETRIES: Mapping[str, object] = {"retry_attempts": 3}

@@ -187,10 +187,14 @@ def test_a_configured_source_that_fails_ends_the_chain(cloud, gateway_in, case):
     env = cloud.env(breaking(cloud))
     with pytest.raises(Exception):  # noqa: B017 - each source of botocore's has its own
         botocores_choice(env)
-    answered = asked(gateway_in(env))
+    gateway = gateway_in(env)
+    answered = asked(gateway)
     assert answered.code.name == "UNAVAILABLE"
     assert answered.reason == "CREDENTIALS_UNAVAILABLE"
     for word in words:
         assert word in answered.failure.message, answered.failure.message
     assert cloud.upstream.requests == []
     assert cloud.metadata.requests == []
+    # What a program says on its standard error is the operator's to read.
+    assert gateway.noise == (["out of luck"] if case == "failing-process" else [])
+    gateway.noise.clear()

@@ -161,7 +161,10 @@ def test_keys_that_are_refused_again_and_again_are_given_up(cloud, gateway_in):
     answered = asked(gateway)
     assert (answered.code, answered.reason) == (Code.UNAVAILABLE, "CREDENTIALS_EXPIRED")
     assert len(cloud.upstream.requests) == 2
-    assert len(cloud.container.issued) == 2
+    # Where every set is refused, callers do not make their source give out ever more of them.
+    for _ in range(20):
+        assert asked(gateway).reason == "CREDENTIALS_EXPIRED"
+    assert len(cloud.container.issued) <= 6
 
 
 def test_a_rotated_file_of_keys_is_read_once_the_old_ones_are_refused(cloud, gateway_in):
@@ -202,9 +205,9 @@ def test_the_metadatas_token_is_kept_and_made_anew_when_it_is_forgotten(cloud, g
         cloud.upstream.respond = lambda _, old=old: (
             EXPIRED if cloud.upstream.signers()[-1] in old else Answer()
         )
-        answered = asked(gateway)
-        assert answered.ok, answered.failure
-        assert len(cloud.metadata.issued) == number
+        # One refusal after the other is answered after a pause.
+        assert eventually(lambda: asked(gateway).ok)
+        assert len(cloud.metadata.issued) >= number
         assert cloud.metadata.tokens_given == tokens
 
 

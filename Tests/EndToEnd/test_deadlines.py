@@ -92,7 +92,8 @@ def test_a_deadline_holds_though_no_connection_comes_up(start, scheme):
 
 def test_a_deadline_holds_though_hands_are_never_shaken(start):
     with RawServer(silent) as server:
-        gateway = start(f"https://localhost:{server.port}")
+        flags = ["--upstream-tls-timeout", "1s"]
+        gateway = start(f"https://localhost:{server.port}", *flags)
         assert status_of(gateway, pending("t")).grpc_status == DEADLINE_EXCEEDED
         assert eventually(lambda: server.open == 0)
 
