@@ -84,7 +84,6 @@ import Testing
     let bench = try await Bench(spare: Self.spare, react: Self.demands(key: "NOBODY"))
     let failure = await bench.describe().failure
     #expect(failure?.trace.attempts == 2)
-    // The second refusal rejects the other one as well.
-    #expect(bench.witness.rejected.map(\.accessKeyID) == ["AKIDEXAMPLE", "AKIDSPARE"])
+    #expect(bench.witness.rejected.map(\.accessKeyID) == ["AKIDEXAMPLE"])
   }
 }

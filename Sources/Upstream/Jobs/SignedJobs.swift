@@ -206,12 +206,12 @@ extension SignedJobs {
   ) async -> Bool {
     guard case .refused(let refusal) = cause else { return false }
     if refusal.kind == .credentialsExpired {
+      // A second one that is refused is the next call's to reject, so that a call waits for one fetch.
+      guard progress.mended(.credential) else { return false }
       self.credentials.rejected(signed.credential)
-      // Whoever has no other one is not asked a second time, nor is AWS.
-      guard let credential = try? await self.credentials.credential(),
-        credential != signed.credential
-      else { return false }
-      return progress.mended(.credential)
+      // To send the same again would bring the same answer.
+      guard let credential = try? await self.credentials.credential() else { return false }
+      return credential != signed.credential
     }
     switch self.offset.refused(
       refusal, date: date, signedAt: signed.atSeconds, now: self.clock.epochSeconds)
