@@ -22,9 +22,7 @@ extension JobsFailure.Cause {
     case .attemptTimedOut(let requestSent): requestSent ? .uncertain : .notReceived
     case .deadlineExceeded(let maybe), .cancelled(let maybe): maybe ? .uncertain : .notReceived
     case .unreachable, .overloaded, .circuitOpen, .endpointUnknown, .thingLimited, .budgetExhausted,
-      .notCached,
-      .draining,
-      .credentialsUnavailable:
+      .notCached, .draining, .credentialsUnavailable:
       .notReceived
     }
   }

@@ -28,9 +28,8 @@ package enum RetryReason: String, CaseIterable, Sendable {
     case .unreachable, .interrupted: self = .connection
     case .attemptTimedOut: self = .timeout
     case .invalid, .overtaken, .malformedResponse, .overloaded, .circuitOpen, .endpointUnknown,
-      .thingLimited,
-      .budgetExhausted,
-      .notCached, .draining, .credentialsUnavailable, .deadlineExceeded, .cancelled:
+      .thingLimited, .budgetExhausted, .notCached, .draining, .credentialsUnavailable,
+      .deadlineExceeded, .cancelled:
       return nil
     }
   }
