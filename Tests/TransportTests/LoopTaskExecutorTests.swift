@@ -51,16 +51,15 @@ private final class Flag: Sendable {
 
   @Test func `a cancelled task is told in its loop`() async {
     let loop = MultiThreadedEventLoopGroup.singleton.next()
+    let isCancelled = loop.makePromise(of: Void.self)
     let task = Task(executorPreference: LoopTaskExecutor(loop)) {
-      await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          loop.scheduleTask(in: .milliseconds(1)) { continuation.resume() }
-        }
-        return loop.inEventLoop && Task.isCancelled
-      } onCancel: {
+      await withCheckedContinuation { continuation in
+        isCancelled.futureResult.whenComplete { _ in continuation.resume() }
       }
+      return loop.inEventLoop && Task.isCancelled
     }
     task.cancel()
+    isCancelled.succeed()
     #expect(await task.value)
   }
 
