@@ -41,8 +41,15 @@ import Testing
   private func ask(
     _ reaction: ScriptedServer.Reaction, fips: SettingOrigin? = nil
   ) async throws -> (Result<ServiceEndpoint, DiscoveryFailure>, [ScriptedServer.Request]) {
+    try await self.ask(fips: fips) { _ in reaction }
+  }
+
+  private func ask(
+    fips: SettingOrigin? = nil,
+    _ react: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reaction
+  ) async throws -> (Result<ServiceEndpoint, DiscoveryFailure>, [ScriptedServer.Request]) {
     let group = MultiThreadedEventLoopGroup.singleton
-    let server = try await ScriptedServer.start(on: group.next()) { _ in reaction }
+    let server = try await ScriptedServer.start(on: group.next(), react: react)
     let control = ServiceEndpoint(
       service: .iot, url: try #require(HTTPURL("http://127.0.0.1:\(server.port)/base")),
       signingRegion: "eu-west-1", origin: .ruleSet)
@@ -74,6 +81,42 @@ import Testing
     let authorization = head.headers["authorization"].first
     #expect(authorization?.contains("Credential=AKID/20260102/eu-west-1/iot/aws4_request") == true)
     #expect(requests.count == 1)
+  }
+
+  /// Says no to what is not signed two hours ahead of the clock here.
+  private static func twoHoursAhead(
+    _ request: ScriptedServer.Request
+  ) -> ScriptedServer.Reaction {
+    if request.head.headers["x-amz-date"] == ["20260102T050405Z"] {
+      return .answer(body: #"{"endpointAddress":"abc.jobs.example:8443"}"#)
+    }
+    return .answer(
+      status: 403, body: #"{"message":"Signature expired: x is now earlier than y"}"#,
+      headers: [
+        ("x-amzn-ErrorType", "InvalidSignatureException"),
+        ("Date", "Fri, 02 Jan 2026 05:04:05 GMT"),
+      ])
+  }
+
+  @Test func `a wrong clock does not keep the endpoint from being found`() async throws {
+    let (outcome, requests) = try await self.ask(Self.twoHoursAhead)
+    #expect(try outcome.get().url.text == "http://abc.jobs.example:8443")
+    #expect(requests.count == 2)
+  }
+
+  @Test func `a signature that is refused by AWS's clock too is not sent a third time`()
+    async throws
+  {
+    let (outcome, requests) = try await self.ask { _ in
+      .answer(
+        status: 403, body: #"{"message":"no"}"#,
+        headers: [
+          ("x-amzn-ErrorType", "InvalidSignatureException"),
+          ("Date", "Fri, 02 Jan 2026 05:04:05 GMT"),
+        ])
+    }
+    guard case .failure(.refused) = outcome else { return #expect(Bool(false), "\(outcome)") }
+    #expect(requests.count == 2)
   }
 
   @Test func `AWS's refusal keeps its words`() async throws {

@@ -15,6 +15,9 @@ package struct EndpointDiscovery<Credentials: CredentialProvider>: Sendable {
   private let clock: WallClock
   /// Who asked for hosts that meet FIPS; nil if nobody did.
   private let fips: SettingOrigin?
+  /// A clock that is wrong must not keep the endpoint from being found: nobody would ever be called
+  /// who could set the signatures right.
+  private let offset = ClockOffset()
 
   /// - Parameter control: of the service ``AWSService/iot``.
   package init(
@@ -28,12 +31,10 @@ package struct EndpointDiscovery<Credentials: CredentialProvider>: Sendable {
     self.clock = clock
   }
 
-  /// The endpoint that AWS names. Bounded by the limits of a fetch.
+  /// The endpoint that AWS names. Bounded by the limits of a fetch, or of two where AWS's clock is
+  /// another.
   package func endpoint() async throws(DiscoveryFailure) -> ServiceEndpoint {
-    let response = try await self.fetch(try await self.signedRequest())
-    guard response.head.status == 200 else {
-      throw .refused(AWSRefusal(response.head, body: response.body.span))
-    }
+    let response = try await self.response()
     let endpoint: ServiceEndpoint
     do throws(CredentialAnswerError) {
       endpoint = try DescribeEndpoint.endpoint(
@@ -49,18 +50,57 @@ package struct EndpointDiscovery<Credentials: CredentialProvider>: Sendable {
     return endpoint
   }
 
-  private func signedRequest() async throws(DiscoveryFailure) -> FetchRequest {
+  /// The answer of status 200; asked once more, by AWS's clock, if it refused for the time.
+  private func response() async throws(DiscoveryFailure) -> UpstreamResponse {
+    let signedAt = self.signingTime
+    let first = try await self.ask(signedAt: signedAt)
+    switch first {
+    case .success(let response): return response
+    case .failure(let refused):
+      let blame = self.offset.refused(
+        refused.refusal, date: refused.date, signedAt: signedAt, now: self.clock.epochSeconds)
+      guard blame != .unblamed else { throw .refused(refused.refusal) }
+    }
+    switch try await self.ask(signedAt: self.signingTime) {
+    case .success(let response): return response
+    case .failure(let refused): throw .refused(refused.refusal)
+    }
+  }
+
+  private struct Refused: Error {
+    var refusal: AWSRefusal
+    /// The answer's `Date`.
+    var date: String?
+  }
+
+  private var signingTime: Int64 { self.clock.epochSeconds + self.offset.seconds }
+
+  private func ask(
+    signedAt epochSeconds: Int64
+  ) async throws(DiscoveryFailure) -> Result<UpstreamResponse, Refused> {
     let credential: Credential
     do throws(CredentialError) {
       credential = try await self.credentials.credential()
     } catch {
       throw .noCredentials(error)
     }
+    let response = try await self.fetch(
+      try self.request(with: credential, signedAt: epochSeconds))
+    guard response.head.status != 200 else { return .success(response) }
+    let refusal = AWSRefusal(response.head, body: response.body.span)
+    // So that the next search does not sign with it again.
+    if refusal.kind == .credentialsExpired { self.credentials.rejected(credential) }
+    return .failure(Refused(refusal: refusal, date: response.head.date))
+  }
+
+  private func request(
+    with credential: Credential, signedAt epochSeconds: Int64
+  ) throws(DiscoveryFailure) -> FetchRequest {
     var request = FetchRequest(.get, self.control.url, target: DescribeEndpoint.target)
     do throws(SigningError) {
       try request.sign(
         as: .iot, region: self.control.signingRegion, with: credential,
-        at: SigningTime(epochSeconds: self.clock.epochSeconds))
+        at: SigningTime(epochSeconds: epochSeconds))
     } catch {
       throw .unsignable
     }
