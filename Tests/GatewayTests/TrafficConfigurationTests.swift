@@ -52,6 +52,17 @@ import TrafficPolicy
     #expect(settings == expected)
   }
 
+  @Test func `AWS's own number of attempts counts where ours is not set`() throws {
+    func attempts(_ flags: [String: String]) throws -> Int {
+      let environment = ["AWS_REGION": "us-east-1", "AWS_MAX_ATTEMPTS": "7"]
+      let reader = SettingsReader(flags: flags, environment: environment, file: nil)
+      return try ServeConfiguration(reader).policy.retries.maxAttempts
+    }
+    #expect(try attempts([:]) == 7)
+    #expect(try attempts(["retry-attempts": "2"]) == 2)
+    #expect(try self.serve([:]).policy.retries.maxAttempts == 3)
+  }
+
   @Test func `retries and the breaker are read into their own places`() throws {
     let settings = try self.settings([
       "retry-attempts": "5", "retry-delay": "10ms", "retry-throttled-delay": "2s",
@@ -128,10 +139,10 @@ import TrafficPolicy
     ("account-writes-per-second", "0.0001", "0 or a number from 0.001 to 1000000"),
     ("account-read-burst", "0", "a whole number from 1 to 1000000"),
     ("account-write-burst", "1.5", "a whole number from 1 to 1000000"),
-    ("account-max-wait", "1", "a duration such as 250ms, 5s or 2m, at most 24 hours"),
+    ("account-max-wait", "1", "a duration such as 250ms, 5s or 2m, from 0s to 24h"),
     ("account-waiting-limit", "-1", "a whole number from 0 to 1000000"),
     ("cache-bytes", "65535", "0 or a size from 64KiB to 1GiB, such as 16777216 or 16MiB"),
-    ("describe-ttl", "-1s", "a duration such as 250ms, 5s or 2m, at most 24 hours"),
+    ("describe-ttl", "-1s", "a duration such as 250ms, 5s or 2m, from 0s to 24h"),
     ("start-next-check", "", "one of off, stored, read"),
   ])
   func `a value out of range is named with its flag and what is allowed`(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import AWSConfiguration
 import HTTP2Engine
 import TrafficPolicy
 import Transport
@@ -35,6 +36,11 @@ struct ServeConfiguration: Sendable {
     self.connectionLimit = try reader.value(ServeSettings.connections)
     self.streamLimit = try reader.value(ServeSettings.streams)
     self.policy = try PolicySettings(reader)
+    if try reader.sourced(FailureSettings.attempts) == nil,
+      let attempts = self.upstream.aws.maxAttempts
+    {
+      self.policy.retries.maxAttempts = attempts.value
+    }
     try Self.checkCache(self.policy.readCache.maxBytes, threads: self.process.threads)
     let allowInsecureRemote = try reader.value(SharedSettings.allowInsecureRemote)
     if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {

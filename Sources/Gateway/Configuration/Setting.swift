@@ -102,8 +102,9 @@ extension Setting where Value == Duration {
   static func duration(
     _ name: String, help: String, atLeast floor: Duration = .milliseconds(1), fallback: String
   ) -> Setting<Duration> {
-    Setting(
-      name, help: help, allowed: "a duration such as 250ms, 5s or 2m, at most 24 hours",
+    let range = "from \(floor == .zero ? "0s" : floor.settingText) to 24h"
+    return Setting(
+      name, help: help, allowed: "a duration such as 250ms, 5s or 2m, \(range)",
       fallback: fallback
     ) { text in
       guard let duration = Duration(setting: text), duration >= floor else { return nil }

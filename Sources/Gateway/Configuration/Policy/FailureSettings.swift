@@ -10,7 +10,8 @@ enum FailureSettings {
   static let attempts = Setting<Int>.count(
     "retry-attempts",
     help: "Attempts for a call, the first one included; 1 repeats nothing and asks nothing of an "
-      + "update whose answer was lost.", in: 1...10, fallback: 3)
+      + "update whose answer was lost. AWS_MAX_ATTEMPTS, or max_attempts in the profile, mean the "
+      + "same.", in: 1...10, fallback: 3)
 
   static let delay = Self.pause(
     "retry-delay",
