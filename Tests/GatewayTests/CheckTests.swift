@@ -104,9 +104,10 @@ import Testing
   @Test func `who may not ask for the endpoint may name it instead`() {
     let refusal = AWSRefusal(
       name: "AccessDeniedException", httpStatus: 403, message: "no", kind: .accessDenied)
-    let words = Repair.describingEndpoint(at: Self.endpoint(.iot)).words(for: refusal)
+    let repair = Repair.describingEndpoint(at: Self.endpoint(.iot), credential: "…WXYZ")
+    let words = repair.words(for: refusal)
     #expect(words.contains("iot:DescribeEndpoint on *"))
-    #expect(words.contains("--upstream-endpoint"))
+    #expect(words.contains("--upstream-endpoint") && words.contains("…WXYZ"))
   }
 
   // MARK: The clock
@@ -171,6 +172,28 @@ import Testing
     #expect(line.verdict == .failed)
     #expect(line.words == "environment: not set")
     #expect(line.repair?.contains("IRSA") == true)
+  }
+
+  @Test(arguments: [
+    (["AWS_ACCESS_KEY_ID": "x"], "unset it"),
+    (
+      ["AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"],
+      "STS is reached"
+    ),
+    (["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1/c"], "agent"),
+    (["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/c"], "unset it"),
+    ([:], "hop limit"), (["AWS_EC2_METADATA_DISABLED": "true"], "IRSA"),
+  ])
+  func `a source that fails is what is to be mended`(
+    environment: [String: String], words: String
+  ) throws {
+    let settings = try AWSSettings(
+      environment: AWSEnvironment(environment),
+      shared: SharedConfiguration())
+    let line = CredentialCheck.line(
+      CredentialStatus(held: nil, failure: "no", isResolved: true), now: 0,
+      asked: CredentialPlan(settings).chosen)
+    #expect(line.repair?.contains(words) == true, "\(line.repair ?? "none")")
   }
 
   // MARK: The report

@@ -57,6 +57,16 @@ import Upstream
     }
   }
 
+  @Test(arguments: [
+    ("eu-west-1", 0), ("us-gov-west-1", 0), ("eu-west1", 1), ("eu-west-1a", 1), ("europe", 1),
+  ])
+  func `a region that is named like none is a warning`(region: String, count: Int) throws {
+    let warnings = try self.plan(["region": region]).warnings.filter {
+      $0.details["region"] == region
+    }
+    #expect(warnings.count == count)
+  }
+
   @Test func `without an endpoint the control plane is asked`() throws {
     guard case .discovered(let control) = try self.plan().target else {
       return #expect(Bool(false), "the endpoint is known")

@@ -45,6 +45,11 @@ package struct AWSPartition: Equatable, Sendable {
     self.all.first { $0.holds(region) } ?? self.aws
   }
 
+  /// True if a region's name is of a kind that some partition has, such as `eu-west-1`.
+  package static func isKnown(_ region: AWSRegion) -> Bool {
+    self.all.contains { $0.holds(region.name) }
+  }
+
   /// The patterns of two partitions never fit the same name, so their order does not matter.
   private func holds(_ region: String) -> Bool {
     if region == self.globalRegion { return true }

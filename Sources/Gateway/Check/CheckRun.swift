@@ -4,6 +4,8 @@ import AWSConfiguration
 import AWSSigning
 import JobsAPI
 import NIOCore
+import Telemetry
+import Transport
 import Upstream
 
 /// Walks the way to AWS with one configuration. What cannot be tried because an earlier step failed
@@ -31,7 +33,8 @@ struct CheckRun {
     let status = await credentials.resolved()
     self.credentials(status, &report)
     let found = try? await credentials.credential()
-    guard let endpoint = await self.endpoint(credentials, isSigned: found != nil, tls, &report)
+    let signer = found == nil ? nil : status.held
+    guard let endpoint = await self.endpoint(credentials, signedBy: signer, tls, &report)
     else { return report.skipRest(because: "the endpoint is not known") }
     await self.network(endpoint, tls, &report)
     guard !report.lines.contains(where: { $0.verdict == .failed && $0.step.isOnTheWay }) else {
@@ -39,7 +42,7 @@ struct CheckRun {
     }
     let repair = Repair(
       action: "iotjobsdata:DescribeJobExecution", endpoint: endpoint,
-      credential: status.held.map { "\($0.loggableID), from \($0.origin)" })
+      credential: status.held?.words)
     await self.answer(from: endpoint, tls, found, repair, &report)
   }
 
@@ -62,8 +65,10 @@ struct CheckRun {
   }
 
   private func credentials(_ status: CredentialStatus, _ report: inout CheckReport) {
-    report.add(CredentialCheck.line(status, now: self.clock.epochSeconds))
-    let hidden = CredentialPlan(self.plan.aws).hidden.map(\.name).joined(separator: ", ")
+    let plan = CredentialPlan(self.plan.aws)
+    report.add(
+      CredentialCheck.line(status, now: self.clock.epochSeconds, asked: plan.chosen))
+    let hidden = plan.hidden.map(\.name).joined(separator: ", ")
     if !hidden.isEmpty, let held = status.held {
       report.add(
         .warning(
@@ -73,15 +78,15 @@ struct CheckRun {
   }
 
   private func endpoint(
-    _ credentials: RefreshingCredentials, isSigned: Bool, _ tls: UpstreamTLS,
-    _ report: inout CheckReport
+    _ credentials: RefreshingCredentials, signedBy held: CredentialStatus.Held?,
+    _ tls: UpstreamTLS, _ report: inout CheckReport
   ) async -> ServiceEndpoint? {
     switch self.plan.target {
     case .known(let endpoint):
       report.add(.ok(.endpoint, "\(endpoint.url.text), from \(endpoint.origin)"))
       return endpoint
     case .discovered(let control):
-      guard isSigned else {
+      guard let held else {
         report.add(
           .skipped(.endpoint, "no credentials to ask iot:DescribeEndpoint with"))
         return nil
@@ -100,7 +105,8 @@ struct CheckRun {
         report.add(
           .failed(
             .endpoint, "iot:DescribeEndpoint at \(control.url.hostHeader): \(error.words)",
-            repair: error.repair(at: control, self.plan.proxy(for: control.url))))
+            repair: error.repair(
+              at: control, self.plan.proxy(for: control.url), credential: held.words)))
         return nil
       }
     }
@@ -109,10 +115,11 @@ struct CheckRun {
   private func network(
     _ endpoint: ServiceEndpoint, _ tls: UpstreamTLS, _ report: inout CheckReport
   ) async {
+    var security = tls.security(for: endpoint.url)
+    security?.handshakeTimeout = self.plan.limits.handshakeTimeout
     let probe = NetworkProbe(
-      url: endpoint.url, proxy: self.plan.proxy(for: endpoint.url),
-      security: tls.security(for: endpoint.url), verifies: !self.plan.skipsVerification,
-      timeout: self.plan.limits.connectTimeout,
+      url: endpoint.url, proxy: self.plan.proxy(for: endpoint.url), security: security,
+      verifies: !self.plan.skipsVerification, timeout: self.plan.limits.connectTimeout,
       loop: self.loop)
     let dns = probe.dns()
     report.add(dns)
@@ -168,7 +175,9 @@ extension CheckStep {
 
 extension UpstreamPlan.Warning {
   func line(_ step: CheckStep) -> CheckLine {
-    let details = self.details.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    let details = self.details.sorted { $0.key < $1.key }.map { key, value in
+      key == LogKey.reason ? value : "\(key) \(value)"
+    }
     return .warning(
       step, "\(self.message) (\(details.joined(separator: ", ")))", repair: self.repair)
   }

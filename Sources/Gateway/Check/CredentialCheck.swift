@@ -15,9 +15,12 @@ enum CredentialCheck {
     .call, "the credential holds bytes that no header can carry",
     repair: "set the keys again, without blanks and line ends")
 
-  static func line(_ status: CredentialStatus, now: Int64) -> CheckLine {
+  /// - Parameter step: the source that counts; nil if none is configured.
+  static func line(
+    _ status: CredentialStatus, now: Int64, asked step: CredentialPlan.Step? = nil
+  ) -> CheckLine {
     guard let held = status.held else {
-      return .failed(.credentials, status.failure ?? "none", repair: Self.repair)
+      return .failed(.credentials, status.failure ?? "none", repair: Self.repair(of: step))
     }
     let words = "\(held.kind.name), from \(held.origin), access key \(held.loggableID)"
     guard let end = held.expiresAtSeconds else {
@@ -31,6 +34,28 @@ enum CredentialCheck {
           ?? "get new ones where they came from, or set this machine's clock")
     }
     return .ok(.credentials, "\(words), good \(until), \(Self.span(end - now)) from now")
+  }
+
+  /// A source that was asked in vain is to be mended itself: nothing that comes after it is asked.
+  private static func repair(of step: CredentialPlan.Step?) -> String {
+    switch step?.finding {
+    case nil, .absent: self.repair
+    case .refused:
+      "mend that setting, or unset it: the first source that is configured is asked, and no other"
+    case .configured(.assumeRole), .configured(.webIdentity):
+      "see that STS is reached from here (network policy, proxy, VPC endpoint) and that the role's "
+        + "trust policy lets this identity assume it"
+    case .configured(.process):
+      "run the program by hand, as the user and with the variables that the gateway has: it must "
+        + "print credentials that are still good"
+    case .configured(.container):
+      "see that the agent runs (EKS Pod Identity, ECS) and that a role is associated with this pod's "
+        + "service account or task"
+    case .configured(.instanceMetadata):
+      self.repair + "; for an instance's role in a pod its metadata hop limit must be 2"
+    case .configured(.environment), .configured(.sharedFile), .configured(.configFile):
+      "mend the keys where they come from"
+    }
   }
 
   /// `2026-01-02T03:04:05Z`.
@@ -52,4 +77,9 @@ enum CredentialCheck {
     default: "\(seconds / 3_600) h"
     }
   }
+}
+
+extension CredentialStatus.Held {
+  /// The end of the access key's id, and where it came from.
+  var words: String { "\(self.loggableID), from \(self.origin)" }
 }

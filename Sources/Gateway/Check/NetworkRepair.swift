@@ -14,7 +14,7 @@ struct NetworkRepair {
     self.proxy == nil
       ? "see that the name is spelled right and that region and endpoint belong together; in a pod, "
         + "see that DNS is allowed out (network policies)"
-      : "see that HTTPS_PROXY names the proxy as it is known here"
+      : "see that \(self.proxySetting) names the proxy as it is known here"
   }
 
   func words(for failure: ConnectFailure) -> String {
@@ -22,13 +22,20 @@ struct NetworkRepair {
     case .unresolvable: self.unresolvable
     case .tls(let failure): self.words(for: failure)
     case .proxy(.refused(status: 407)):
-      "write the proxy's user into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT"
+      "write the proxy's user into \(self.proxySetting): http://USER:PASSWORD@HOST:PORT"
     case .proxy(.refused(status: 403)):
       "have the proxy allow CONNECT to \(self.url.host) port \(self.url.port), or name the host in "
         + "NO_PROXY"
-    case .proxy: "see that HTTPS_PROXY is right and the proxy up, or name the host in NO_PROXY"
+    case .proxy:
+      "see that \(self.proxySetting) is right and the proxy up, or name \(self.url.host) in NO_PROXY"
     case .timedOut, .native, .other: self.unreachable
     }
+  }
+
+  /// The variable and what it says, but for the user in it.
+  private var proxySetting: String {
+    let name = self.url.isSecure ? "HTTPS_PROXY" : "HTTP_PROXY"
+    return self.proxy.map { "\(name) (\($0))" } ?? name
   }
 
   private var unreachable: String {

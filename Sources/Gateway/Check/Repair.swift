@@ -15,8 +15,10 @@ struct Repair {
   /// The end of the access key's id, and where it came from, if that is known.
   var credential: String?
 
-  static func describingEndpoint(at control: ServiceEndpoint) -> Repair {
-    Repair(action: "iot:DescribeEndpoint", endpoint: control)
+  static func describingEndpoint(
+    at control: ServiceEndpoint, credential: String?
+  ) -> Repair {
+    Repair(action: "iot:DescribeEndpoint", endpoint: control, credential: credential)
   }
 
   private var region: String { self.endpoint.signingRegion }
@@ -104,12 +106,17 @@ struct Repair {
 extension DiscoveryFailure {
   /// What to do about it.
   ///
-  /// - Parameter proxy: the one that the control plane is reached through.
-  func repair(at control: ServiceEndpoint, _ proxy: OutboundProxy?) -> String {
+  /// - Parameters:
+  ///   - proxy: the one that the control plane is reached through.
+  ///   - credential: what it was asked with; see ``Repair/credential``.
+  func repair(
+    at control: ServiceEndpoint, _ proxy: OutboundProxy?, credential: String?
+  ) -> String {
     switch self {
-    case .refused(let refusal): Repair.describingEndpoint(at: control).words(for: refusal)
+    case .refused(let refusal):
+      Repair.describingEndpoint(at: control, credential: credential).words(for: refusal)
     case .noCredentials, .unsignable:
-      "give the gateway credentials; `iot-jobs-gateway check` says where it looks"
+      "give the gateway credentials; `iot-jobs-gateway check` says what to mend"
     case .noAnswer(.exchange(.connectFailed(let failure))):
       NetworkRepair(url: control.url, proxy: proxy).words(for: failure)
     case .noAnswer: "see that \(control.url.hostHeader) is reached from here"

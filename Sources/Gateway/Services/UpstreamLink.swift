@@ -179,13 +179,16 @@ extension UpstreamLink {
   ) async {
     guard !Task.isCancelled else { return }
     let why = "iot:DescribeEndpoint at \(control.url.hostHeader): \(failure.words)"
+    let repair = failure.repair(
+      at: control, self.plan.proxy(for: control.url),
+      credential: self.surroundings.credentials.status.held?.words)
     self.surroundings.readiness.explain(.endpointKnown, why)
     for door in self.doors.values { await door.explain(why) }
     self.surroundings.logger.warning(
       "upstream endpoint is not known",
       metadata: [
         LogKey.upstream: "\(control.url.text)", LogKey.reason: "\(failure.words)",
-        LogKey.repair: "\(failure.repair(at: control, self.plan.proxy(for: control.url)))",
+        LogKey.repair: "\(repair)",
         LogKey.retryAfter: "\(wait.settingText)",
       ])
   }

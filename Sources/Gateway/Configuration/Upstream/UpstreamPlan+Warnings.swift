@@ -27,6 +27,13 @@ extension UpstreamPlan {
         message: "setting without effect", details: [LogKey.reason: warning],
         repair: "write true or false")
     }
+    if let region = self.aws.region, !AWSPartition.isKnown(region.value) {
+      warnings.append(
+        Warning(
+          message: "AWS names none of its regions like this",
+          details: [LogKey.region: region.value.name, LogKey.origin: "\(region.origin)"],
+          repair: "see that it is spelled like eu-west-1, without the letter of a zone"))
+    }
     if self.skipsVerification {
       warnings.append(
         Warning(
