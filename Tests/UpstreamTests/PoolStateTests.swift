@@ -137,7 +137,7 @@ private struct Unexpected: Error {
       return
     }
     #expect(next != connection)
-    #expect(pool.closed(connection) == .nothing)
+    #expect(pool.closed(connection, now: start, jitter: 0) == .nothing)
     #expect(pool.connected(next, now: start, jitter: 0) == .handTo(waiter))
     #expect(pool.released(next, spent: .failed, now: start) == .close(.failed, thenConnect: nil))
     #expect(pool.connectionCount == 0)
@@ -148,13 +148,13 @@ private struct Unexpected: Error {
     let (connection, _) = try connecting(pool.lease())
     _ = pool.connected(connection, now: start, jitter: 0)
     _ = pool.released(connection, spent: nil, now: start)
-    #expect(pool.closed(connection) == .nothing)
-    #expect(pool.closed(connection) == .nothing)
+    #expect(pool.closed(connection, now: start, jitter: 0) == .nothing)
+    #expect(pool.closed(connection, now: start, jitter: 0) == .nothing)
     let (next, _) = try connecting(pool.lease())
     #expect(next != connection)
     // The slot is used again; news of its former holder is stale.
     #expect(next.slot == connection.slot)
-    #expect(pool.closed(connection) == .nothing)
+    #expect(pool.closed(connection, now: start, jitter: 0) == .nothing)
     #expect(pool.connectingCount == 1)
   }
 
@@ -163,7 +163,7 @@ private struct Unexpected: Error {
     let (connection, _) = try connecting(pool.lease())
     _ = pool.connected(connection, now: start, jitter: 0)
     let waiter = try waiting(pool.lease())
-    guard case .connect(let next) = pool.closed(connection) else {
+    guard case .connect(let next) = pool.closed(connection, now: start, jitter: 0) else {
       Issue.record("the waiter is left alone")
       return
     }
@@ -279,13 +279,21 @@ private struct Unexpected: Error {
     #expect(pool.connected(fresh, now: start, jitter: 0) == .handTo(waiter))
   }
 
-  @Test func `others are served past it`() throws {
-    var pool = PoolState(limits: makeLimits(connections: 1))
-    let (old, _) = try connecting(pool.lease())
-    _ = pool.connected(old, now: start, jitter: 0)
-    _ = try waiting(pool.lease(fresh: true))
+  @Test func `others are served past it only while its own connection is on its way`() throws {
+    var pool = PoolState(limits: makeLimits(connections: 2))
+    let (one, _) = try connecting(pool.lease())
+    let (two, _) = try connecting(pool.lease())
+    for id in [one, two] { _ = pool.connected(id, now: start, jitter: 0) }
+    let picky = try waiting(pool.lease(fresh: true))
     let plain = try waiting(pool.lease())
-    #expect(pool.released(old, spent: nil, now: start) == .handTo(plain))
+    guard
+      case .close(.replaced, thenConnect: let fresh?) = pool.released(one, spent: nil, now: start)
+    else {
+      Issue.record("the oldest waits in vain")
+      return
+    }
+    #expect(pool.released(two, spent: nil, now: start) == .handTo(plain))
+    #expect(pool.connected(fresh, now: start, jitter: 0) == .handTo(picky))
   }
 }
 
@@ -316,7 +324,7 @@ private struct Unexpected: Error {
     #expect(pool.connected(two, now: start, jitter: 0) == .handTo(first))
     #expect(pool.connected(one, now: start, jitter: 0) == .close)
     #expect(pool.isDrained == false)
-    #expect(pool.closed(two) == .nothing)
+    #expect(pool.closed(two, now: start, jitter: 0) == .nothing)
     #expect(pool.isDrained == true)
   }
 }

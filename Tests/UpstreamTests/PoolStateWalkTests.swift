@@ -163,7 +163,9 @@ private final class Walk {
     guard let id = candidates.randomElement(using: &self.random) else { return }
     let known = self.leased.remove(id) != nil || self.idle.remove(id) != nil
     self.dead.insert(id)
-    if case .connect(let next) = self.pool.closed(id) {
+    if case .connect(let next) = self.pool.closed(
+      id, now: self.now, jitter: .random(in: 0...1, using: &self.random))
+    {
       #expect(known)
       self.startConnecting(next)
     }

@@ -83,7 +83,7 @@ extension PoolState {
   @Test func `a warm connection that dies is replaced`() {
     var pool = PoolState(limits: makeLimits())
     let warm = pool.makeWarm(at: start)
-    #expect(pool.closed(warm[0]) == .nothing)
+    #expect(pool.closed(warm[0], now: after(1), jitter: 0) == .nothing)
     #expect(pool.nextDue(now: after(1)) == after(1))
     #expect(pool.tick(now: after(1)).connect.count == 1)
     #expect(pool.tick(now: after(1)) == .init())
@@ -115,11 +115,48 @@ extension PoolState {
     }
     let id = try #require(pool.tick(now: now).connect.first)
     #expect(pool.connected(id, now: now, jitter: 0) == .park)
-    #expect(pool.closed(id) == .nothing)
-    // One that was made ends the row.
+    // One that was kept ends the row.
+    now = now.advanced(by: .seconds(5))
+    #expect(pool.closed(id, now: now, jitter: 0) == .nothing)
     let next = try #require(pool.tick(now: now).connect.first)
     _ = pool.connectFailed(next, now: now, jitter: 1)
     #expect(pool.nextDue(now: now) == now.advanced(by: .milliseconds(500)))
+  }
+
+  @Test func `an upstream that takes connections and drops them is tried as slowly`() throws {
+    var pool = PoolState(limits: makeLimits(warm: 2))
+    var now = start
+    var made = pool.makeWarm(at: now)
+    for seconds in [2.0, 5, 5] {
+      // The second one comes and goes too: that the first one was made changes nothing.
+      for id in made { #expect(pool.closed(id, now: now, jitter: 0) == .nothing) }
+      let due = now.advanced(by: .seconds(seconds))
+      #expect(pool.nextDue(now: now) == due)
+      now = due
+      made = pool.tick(now: now).connect
+      #expect(made.count == 2)
+      #expect(pool.connected(made[0], now: now, jitter: 0) == .park)
+      #expect(pool.closed(made[0], now: now, jitter: 0) == .nothing)
+      #expect(pool.connected(made[1], now: now, jitter: 0) == .park)
+      #expect(pool.tick(now: now) == .init())
+    }
+  }
+
+  @Test func `a call that was answered ends the row`() throws {
+    var pool = PoolState(limits: makeLimits(warm: 1))
+    pool.warm()
+    for now in [start, after(1), after(3)] {
+      let id = try #require(pool.tick(now: now).connect.first)
+      _ = pool.connectFailed(id, now: now, jitter: 0)
+    }
+    guard case .connect(let id, _) = pool.lease() else {
+      Issue.record("the call has to wait")
+      return
+    }
+    _ = pool.connected(id, now: after(4), jitter: 0)
+    #expect(pool.released(id, spent: nil, now: after(4)) == .park)
+    #expect(pool.closed(id, now: after(4), jitter: 0) == .nothing)
+    #expect(pool.nextDue(now: after(4)) == after(5))
   }
 
   @Test func `a call does not wait for the pause`() {

@@ -158,7 +158,7 @@ extension LoopPool {
     guard let connection = self.connections[id.slot] else {
       // The books say that it is there. If they are wrong, the call fails and the slot is freed.
       exchange.end(.failure(.notSent(reused: true)))
-      self.carryOut(self.state.closed(id))
+      self.carryOut(self.state.closed(id, now: .now, jitter: .random(in: 0...1)))
       return
     }
     self.metrics.leased(kept: true)
@@ -249,7 +249,7 @@ extension LoopPool {
       self.connections[id.slot] = nil
       self.metrics.closed(reason)
     }
-    self.carryOut(self.state.closed(id))
+    self.carryOut(self.state.closed(id, now: .now, jitter: .random(in: 0...1)))
     self.armTimer()
     self.settle()
   }

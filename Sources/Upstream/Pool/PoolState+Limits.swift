@@ -22,8 +22,8 @@ extension PoolState {
     /// age. It bounds how long calls keep going to an address that DNS no longer gives, and moves
     /// apart what was opened together.
     package var maxAge: Duration? = .seconds(600)
-    /// The pause before a warm connection that could not be made is tried again; doubled each time,
-    /// up to the longest, less up to half at random.
+    /// The pause before a warm connection that could not be made, or was not kept for as long, is
+    /// tried again; doubled each time, up to the longest, less up to half at random.
     package var firstWarmingPause: Duration = .seconds(1)
     package var longestWarmingPause: Duration = .seconds(60)
 

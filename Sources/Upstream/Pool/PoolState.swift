@@ -38,7 +38,8 @@ package struct PoolState: ~Copyable {
   /// What is known of the connections that are made for nobody.
   private struct Warming {
     var isOn = false
-    /// Connects that failed in a row, and until when none is made without need.
+    /// Connections in a row that could not be made or were not kept, and until when none is made
+    /// without need.
     var failures = 0
     var pausedUntil: ContinuousClock.Instant?
   }
@@ -117,8 +118,15 @@ extension PoolState {
     if let spent {
       return self.retire(id, spent)
     }
+    // An upstream that carries calls is no longer down.
+    self.warming.failures = 0
     if let retire, retire <= now {
       return self.retire(id, .age)
+    }
+    // Others may be served past one that needs a fresh connection, but not for ever: once it is the
+    // oldest and none is on its way, this one makes room.
+    if self.waiters.first?.needsFresh == true, self.connectingCount == 0 {
+      return self.retire(id, .replaced)
     }
     if let index = self.waiters.firstIndex(where: { !$0.needsFresh }) {
       return .handTo(self.waiters.remove(at: index).id)
@@ -157,8 +165,6 @@ extension PoolState {
     guard case .connecting = self.slots.slot(of: id) else {
       return .close
     }
-    self.warming.failures = 0
-    self.warming.pausedUntil = nil
     let retire = self.limits.maxAge.map { now.advanced(by: $0 * (1 - jitter / 10)) }
     if let waiter = self.waiters.popFirst() {
       self.slots.lease(id, retire: retire)
@@ -197,10 +203,24 @@ extension PoolState {
   }
 
   /// A connection died, idle or leased.
-  package mutating func closed(_ id: ConnectionID) -> OnClosed {
+  ///
+  /// One that was not even kept for as long as the next pause is as good as one that could not be
+  /// made: an upstream that takes connections and drops them is not hammered either.
+  ///
+  /// - Parameter jitter: at random from 0 to 1, for the pause.
+  package mutating func closed(
+    _ id: ConnectionID, now: ContinuousClock.Instant, jitter: Double
+  ) -> OnClosed {
     switch self.slots.slot(of: id) {
     case .free, .connecting: return .nothing
-    case .idle, .leased: self.slots.vacate(id)
+    case .leased: self.slots.vacate(id)
+    case .idle(_, let since, _):
+      self.slots.vacate(id)
+      if since.duration(to: now) < self.warmingPause {
+        self.pauseWarming(now: now, jitter: jitter)
+      } else {
+        self.warming.failures = 0
+      }
     }
     return self.connectIfWanted().map { .connect($0) } ?? .nothing
   }
@@ -274,13 +294,17 @@ extension PoolState {
       ? self.limits.idleTimeout : max(self.limits.idleTimeout, self.limits.warmIdleTimeout)
   }
 
-  private mutating func pauseWarming(now: ContinuousClock.Instant, jitter: Double) {
+  /// The pause after one more failure, the longest that it may be.
+  private var warmingPause: Duration {
     var pause = self.limits.firstWarmingPause
     for _ in 0..<min(self.warming.failures, 32) where pause < self.limits.longestWarmingPause {
       pause *= 2
     }
-    pause = min(pause, self.limits.longestWarmingPause)
+    return min(pause, self.limits.longestWarmingPause)
+  }
+
+  private mutating func pauseWarming(now: ContinuousClock.Instant, jitter: Double) {
+    self.warming.pausedUntil = now.advanced(by: self.warmingPause * (1 - jitter / 2))
     self.warming.failures += 1
-    self.warming.pausedUntil = now.advanced(by: pause * (1 - jitter / 2))
   }
 }
