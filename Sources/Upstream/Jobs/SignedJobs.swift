@@ -112,8 +112,10 @@ extension SignedJobs {
     var progress = CallProgress(Call.operation, isFirstAttempt: first.number == 1)
     while true {
       let started = ContinuousClock.now
-      let limit = try self.timeLimit(at: started, progress, in: context)
+      _ = try self.timeLimit(progress, in: context)
       let signed = try await self.sign(request, with: upstream, first, progress, in: context)
+      // There may have been a wait for a credential.
+      let limit = try self.timeLimit(progress, in: context)
       let response: UpstreamResponse
       do throws(ExchangeFailure) {
         response = try await upstream.pool.exchange(
@@ -136,8 +138,9 @@ extension SignedJobs {
     }
   }
 
+  /// What is left of the call's time for an attempt; fails if nothing is, or nobody waits.
   private func timeLimit(
-    at now: ContinuousClock.Instant, _ progress: CallProgress, in context: CallContext
+    _ progress: CallProgress, in context: CallContext
   ) throws(JobsFailure) -> TimeLimit {
     if Task.isCancelled {
       throw JobsFailure(
@@ -146,7 +149,7 @@ extension SignedJobs {
     guard let deadline = context.deadline else {
       return TimeLimit(duration: self.attemptTimeout, isCallers: false)
     }
-    let rest = now.duration(to: deadline)
+    let rest = ContinuousClock.now.duration(to: deadline)
     guard rest > .zero else {
       throw JobsFailure(
         .deadlineExceeded(mayHaveBeenApplied: progress.mayHaveBeenApplied), trace: progress.trace)
@@ -162,8 +165,8 @@ extension SignedJobs {
   ) async throws(JobsFailure) -> Signed {
     let cause: JobsFailure.Cause
     do throws(CredentialError) {
-      let nowSeconds = self.clock.epochSeconds
       let credential = try await self.credentials.credential()
+      let nowSeconds = self.clock.epochSeconds
       guard !credential.isExpired(atSeconds: nowSeconds) else {
         throw .unavailable("the credential has expired")
       }
@@ -178,6 +181,8 @@ extension SignedJobs {
         cause = error.cause
       }
     } catch {
+      // A wait that was given up, or was too long, says nothing of the sources.
+      _ = try self.timeLimit(progress, in: context)
       cause = .credentialsUnavailable(error.description)
     }
     throw JobsFailure(progress.unlessApplied(cause), trace: progress.trace)
