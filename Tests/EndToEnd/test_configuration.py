@@ -8,7 +8,7 @@ import json
 import grpc
 import pytest
 
-from program import CREDENTIALS, Program, environment, run_to_end
+from program import CREDENTIALS, Program, environment, eventually, run_to_end
 from stubs import pb, rpc
 
 ENDPOINT = ("--upstream-endpoint", "http://127.0.0.1:1")
@@ -160,6 +160,7 @@ def test_without_an_endpoint_the_accounts_own_is_looked_up():
         *("serve", *REGION, *PORTS, "--log-format", "json"),
         env={**CREDENTIALS, "AWS_ENDPOINT_URL_IOT": "http://127.0.0.1:1"},
     ) as program:
+        assert eventually(lambda: program.logged("upstream endpoint is not known"))
         with grpc.insecure_channel(program.listener("grpc")) as channel:
             stub = rpc.JobsDataPlaneServiceStub(channel)
             with pytest.raises(grpc.RpcError) as error:

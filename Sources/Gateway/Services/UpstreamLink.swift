@@ -51,9 +51,12 @@ final class UpstreamLink: Sendable {
   private init(_ plan: UpstreamPlan, _ surroundings: Surroundings) {
     self.plan = plan
     self.surroundings = surroundings
+    let trouble = TroubleLog(surroundings.logger)
     self.metrics = UpstreamMetrics(
-      registry: surroundings.registry, logger: surroundings.logger)
-    self.poolMetrics = PoolMetrics(registry: surroundings.registry)
+      registry: surroundings.registry, logger: surroundings.logger, trouble: trouble)
+    self.poolMetrics = PoolMetrics(registry: surroundings.registry) { failure in
+      trouble.connectFailed(failure)
+    }
     self.loops = Array(surroundings.group.makeIterator())
     self.doors = Dictionary(
       uniqueKeysWithValues: self.loops.map { loop in

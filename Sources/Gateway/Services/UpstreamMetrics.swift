@@ -13,8 +13,9 @@ final class UpstreamMetrics: UpstreamObserver {
   private let durations: [Histogram]
   private let clockOffset: Gauge
   private let logger: Logger
+  private let trouble: TroubleLog
 
-  init(registry: MetricsRegistry, logger: Logger) {
+  init(registry: MetricsRegistry, logger: Logger, trouble: TroubleLog) {
     let total = registry.family(
       Counter.self, "iot_jobs_gateway_upstream_requests_total",
       help: "Requests to AWS, by operation, HTTP status and error name.",
@@ -29,6 +30,7 @@ final class UpstreamMetrics: UpstreamObserver {
         help: "How far AWS's clock is ahead of this one, as far as refused signatures told."
       ).child()
     self.logger = logger
+    self.trouble = trouble
     self.total = total
     self.succeeded = JobsOperation.allCases.map { total.child($0.rawValue, "200", "") }
     self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
@@ -43,6 +45,8 @@ final class UpstreamMetrics: UpstreamObserver {
     } else {
       let status = httpStatus.map { "\($0)" } ?? ""
       self.total.child(operation.rawValue, status, errorName ?? "").increment()
+      // Whoever is not let in cannot be helped by the caller, whom alone it would be told to.
+      if httpStatus == 401 || httpStatus == 403 { self.trouble.refused(errorName ?? "") }
     }
   }
 

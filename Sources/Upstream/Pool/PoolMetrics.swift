@@ -2,7 +2,7 @@
 
 import CryptoEngine
 package import Telemetry
-import Transport
+package import Transport
 
 /// What is counted of the pools, of all event loops together. How full they are stands in their
 /// ``PoolGauges``.
@@ -19,7 +19,15 @@ package final class PoolMetrics: Sendable {
   private let fullHandshakes: Histogram
   private let resumedHandshakes: Histogram
 
-  package init(registry: MetricsRegistry = MetricsRegistry()) {
+  /// Also told of each connection that could not be made.
+  private let whenConnectFails: (@Sendable (ConnectFailure) -> Void)?
+
+  /// - Parameter whenConnectFails: called in the connection's event loop; it notes and returns.
+  package init(
+    registry: MetricsRegistry = MetricsRegistry(),
+    whenConnectFails: (@Sendable (ConnectFailure) -> Void)? = nil
+  ) {
+    self.whenConnectFails = whenConnectFails
     let leases = registry.family(
       Counter.self, "iot_jobs_gateway_upstream_pool_leases_total",
       help: "Requests that were given a connection to AWS.", labels: ["connection"])
@@ -68,6 +76,7 @@ package final class PoolMetrics: Sendable {
 
   func connectFailed(_ failure: ConnectFailure) {
     self.failures.child(failure.label).increment()
+    self.whenConnectFails?(failure)
   }
 
   func closed(_ reason: PoolState.CloseReason) {
