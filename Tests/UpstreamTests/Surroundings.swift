@@ -70,7 +70,7 @@ final class Surroundings: Sendable {
       try AWSSettings(environment: environment, shared: try self.shared(environment)),
       files: SharedFilePaths(environment),
       fetcher: Fetcher(on: MultiThreadedEventLoopGroup.singleton.next(), tls: tls),
-      clock: self.clock, limits: bounds)
+      threads: .singleton, clock: self.clock, limits: bounds)
   }
 
   private func shared(_ environment: AWSEnvironment) throws -> SharedConfiguration {

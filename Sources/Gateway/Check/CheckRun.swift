@@ -4,6 +4,7 @@ import AWSConfiguration
 import AWSSigning
 import JobsAPI
 import NIOCore
+import NIOPosix
 import Telemetry
 import Transport
 import Upstream
@@ -14,6 +15,8 @@ struct CheckRun {
   let plan: UpstreamPlan
   let call: CheckedCall
   let loop: any EventLoop
+  /// For what blocks; runs.
+  let threads: NIOThreadPool
   let clock = WallClock.system
 
   /// - Parameter report: has no line yet.
@@ -21,7 +24,8 @@ struct CheckRun {
     guard let tls = self.configuration(&report) else {
       return report.skipRest(because: "the configuration is not complete")
     }
-    let credentials = RefreshingCredentials(self.plan, tls, on: self.loop)
+    let credentials = RefreshingCredentials(
+      self.plan, tls, on: self.loop, threads: self.threads)
     credentials.start()
     await self.run(into: &report, tls, credentials)
     await credentials.stop()

@@ -35,10 +35,14 @@ struct CheckCommand: AsyncParsableCommand {
       throw ExitCode(error.exitCode)
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let threads = NIOThreadPool(numberOfThreads: 1)
+    threads.start()
     await CheckRun(
-      plan: configuration.upstream, call: CheckedCall(thing: self.thing), loop: group.next()
+      plan: configuration.upstream, call: CheckedCall(thing: self.thing), loop: group.next(),
+      threads: threads
     ).run(into: &report)
     report.conclude()
+    try await threads.shutdownGracefully()
     try await group.shutdownGracefully()
     if report.hasFailed { throw ExitCode.failure }
   }

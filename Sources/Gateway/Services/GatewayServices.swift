@@ -21,11 +21,28 @@ struct GatewayServices: Drainable {
   private let readiness: Readiness
   private let policy: TrafficPolicy
   private let credentials: RefreshingCredentials
+  /// For what blocks, off the event loops.
+  private let threads: NIOThreadPool
   private let upstream: UpstreamLink
 
-  /// Builds from the inside out and binds last: what is listened on can be answered.
   static func start(
     _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
+  ) async throws -> GatewayServices {
+    // Sources of credentials are asked one after another.
+    let threads = NIOThreadPool(numberOfThreads: 1)
+    threads.start()
+    do {
+      return try await Self.start(configuration, logger: logger, on: group, threads)
+    } catch {
+      try? await threads.shutdownGracefully()
+      throw error
+    }
+  }
+
+  /// Builds from the inside out and binds last: what is listened on can be answered.
+  private static func start(
+    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup,
+    _ threads: NIOThreadPool
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
@@ -34,7 +51,7 @@ struct GatewayServices: Drainable {
     for warning in configuration.upstream.warnings { warning.log(to: logger) }
     let tls = try UpstreamTLS(configuration.upstream)
     let credentials = RefreshingCredentials(
-      configuration.upstream, tls, on: group.any(), log: CredentialLog(logger))
+      configuration.upstream, tls, on: group.any(), threads: threads, log: CredentialLog(logger))
     credentials.register(in: registry)
     credentials.start()
     Task {
@@ -78,7 +95,7 @@ struct GatewayServices: Drainable {
     for listener in listeners { Self.log(listener, as: "grpc", logger) }
     return GatewayServices(
       listeners: listeners, admin: admin, readiness: readiness, policy: policy,
-      credentials: credentials, upstream: upstream)
+      credentials: credentials, threads: threads, upstream: upstream)
   }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
@@ -93,6 +110,7 @@ struct GatewayServices: Drainable {
     self.policy.stop()
     await self.upstream.drain()
     await self.credentials.stop()
+    try? await self.threads.shutdownGracefully()
     await self.admin.drain(grace: .seconds(1))
   }
 

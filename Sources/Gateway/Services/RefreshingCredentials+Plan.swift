@@ -2,19 +2,24 @@
 
 import AWSConfiguration
 import NIOCore
+import NIOPosix
 import Upstream
 
 extension RefreshingCredentials {
   /// The credentials that AWS's settings name.
   ///
-  /// - Parameter loop: where their sources are asked.
+  /// - Parameters:
+  ///   - loop: where their sources are asked.
+  ///   - threads: for sources that are files and programs; started, and stopped after these.
   convenience init(
-    _ plan: UpstreamPlan, _ tls: UpstreamTLS, on loop: any EventLoop, log: CredentialLog? = nil
+    _ plan: UpstreamPlan, _ tls: UpstreamTLS, on loop: any EventLoop, threads: NIOThreadPool,
+    log: CredentialLog? = nil
   ) {
     let fetcher = Fetcher(
       on: loop, tls: tls.credentials, proxies: plan.proxies, userAgent: UpstreamPlan.userAgent)
     self.init(
-      CredentialChain(plan.aws, files: plan.sharedFiles, fetcher: fetcher), on: loop, log: log)
+      CredentialChain(
+        plan.aws, files: plan.sharedFiles, fetcher: fetcher, threads: threads), on: loop, log: log)
   }
 }
 

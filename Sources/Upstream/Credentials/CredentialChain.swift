@@ -40,7 +40,7 @@ package struct CredentialChain: Sendable {
   ///   - threads: for what blocks: files and programs.
   package init(
     _ settings: AWSSettings, files: SharedFilePaths, fetcher: Fetcher,
-    threads: NIOThreadPool = .singleton, clock: WallClock = .system, limits: Limits = Limits()
+    threads: NIOThreadPool, clock: WallClock = .system, limits: Limits = Limits()
   ) {
     self.settings = settings
     self.files = files
