@@ -77,6 +77,7 @@ import Testing
     (403, "ExpiredTokenException", "expired", ["new temporary credentials"]),
     (403, "MissingAuthenticationTokenException", "Missing", ["Authorization header"]),
     (200, "UnknownOperationException", "", ["h.example, from --upstream-endpoint"]),
+    (400, "InvalidRequestException", "1 validation error", ["thing is named"]),
     (301, "", "", ["redirects"]),
     (407, "", "", ["HTTPS_PROXY"]),
     (503, "ServiceUnavailableException", "", ["try again"]),

@@ -77,7 +77,9 @@ struct CheckRun {
       report.add(
         .warning(
           .credentials, "also configured, and not used: \(hidden)",
-          repair: "if those are meant, unset \(held.origin)"))
+          repair: "if those are meant, "
+            + (held.kind == .environment
+              ? "unset \(held.origin)" : "take \(held.kind.name) out of the settings")))
     }
   }
 

@@ -34,6 +34,8 @@ struct Repair {
     case .credentialsExpired: self.badCredential(refusal)
     case .clockSkew:
       "set this machine's clock (chronyd or systemd-timesyncd on the node; pods share its clock)"
+    case .invalidRequest:
+      "see that the thing is named as AWS allows: letters, digits, hyphen, underscore and colon"
     case .throttled, .quotaExceeded:
       "somebody uses up the account's quota; wait, or lower the rates of others"
     case .serviceUnavailable, .internalFailure, .requestTimeout:
