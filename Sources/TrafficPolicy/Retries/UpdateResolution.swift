@@ -131,7 +131,9 @@ extension UpdateResolution {
     guard case .refused(let refusal) = cause else { return self.end(.fail(cause)) }
     switch refusal.kind {
     // It would have been refused before, too.
-    case .invalidRequest, .resourceNotFound: return self.end(.fail(cause))
+    case .invalidRequest: return self.end(.fail(cause))
+    // It may have been applied, and been deleted since. There is nothing to look at.
+    case .resourceNotFound: return self.end(.fail(doubt))
     case .versionMismatch, .invalidStateTransition, .terminalState:
       guard let state = refusal.executionState else {
         return self.look(doubt: doubt, after: refusal)

@@ -43,6 +43,10 @@ final class LossyJobs: JobsBackend {
         _ = try? self.apply(self.late.removeFirst())
       }
       guard self.isShared, self.roll(3) == 0 else { return }
+      for _ in 0...self.roll(4) { self.somebodyElseWrites() }
+    }
+
+    private mutating func somebodyElseWrites() {
       self.others += 1
       // Never a failure: the service would queue the job anew, which only the update may bring about.
       let status: JobExecutionStatus =
@@ -53,12 +57,25 @@ final class LossyJobs: JobsBackend {
         }
       var call = UpdateJobExecution(thingName: "door", jobID: "job", status: status)
       call.statusDetails = StatusDetails([("by", "other \(self.others)")])
-      call.executionNumber = 1
-      if self.roll(4) == 0 {
-        _ = try? self.service.startNext(.init(thingName: "door"), now: Self.now)
-      } else {
-        _ = try? self.service.update(call, now: Self.now)
+      call.executionNumber = self.roll(2) == 0 ? 1 : nil
+      switch self.roll(16) {
+      case 0: self.cancel()
+      case 1: self.delete()
+      case 2...4: _ = try? self.service.startNext(.init(thingName: "door"), now: Self.now)
+      default: _ = try? self.service.update(call, now: Self.now)
       }
+    }
+
+    private mutating func cancel() {
+      var call = CancelJobExecution(thingName: "door", jobID: "job")
+      call.force = true
+      _ = try? self.service.cancelExecution(call, now: Self.now)
+    }
+
+    /// Of an execution that has ended: nobody takes away what is worked on.
+    private mutating func delete() {
+      let call = DeleteJobExecution(thingName: "door", jobID: "job", executionNumber: 1)
+      _ = try? self.service.deleteExecution(call, now: Self.now)
     }
 
     mutating func update(

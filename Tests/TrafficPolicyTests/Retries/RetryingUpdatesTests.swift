@@ -124,8 +124,9 @@ struct UpdateCase: Sendable, CustomTestStringConvertible {
       [.fail(.malformedResponse("garbage")), .fail(Ends.transition(Ends.state(.succeeded, 9)))],
       sent: [.update, .update], .replayed),
     .init(
-      "in doubt, and then gone", Self.end, [.fail(Ends.reset), .fail(Ends.notFound)],
-      sent: [.update, .update], .failed(Ends.notFound)),
+      "in doubt, and then gone, perhaps deleted since", Self.end,
+      [.fail(Ends.reset), .fail(Ends.notFound)],
+      sent: [.update, .update], .failed(Ends.reset)),
     .init(
       "in doubt, then the deadline", Self.end,
       [.fail(Ends.reset), .fail(.deadlineExceeded(mayHaveBeenApplied: false))],

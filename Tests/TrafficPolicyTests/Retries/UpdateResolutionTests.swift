@@ -100,7 +100,8 @@ struct ResolutionCase: Sendable, CustomTestStringConvertible {
       .look),
     .init("a mismatch without a state", Self.versioned, Ends.timeout, Ends.mismatch(), .look),
     .init(
-      "never there", Self.versioned, Ends.reset, Ends.notFound, .fail(Ends.notFound)),
+      "never there, or deleted since", Self.versioned, Ends.reset, Ends.notFound,
+      .fail(Ends.reset)),
     .init("never valid", Self.versioned, Ends.reset, Ends.invalid, .fail(Ends.invalid)),
   ]
 

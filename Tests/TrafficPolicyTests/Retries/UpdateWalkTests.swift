@@ -43,6 +43,7 @@ import Testing
     var rules = EmulatorRules()
     rules.statusDetails = Bool.random(using: &random) ? .merge : .replace
     rules.describeRefusesTerminal = Bool.random(using: &random)
+    rules.serviceMovesBumpVersion = Bool.random(using: &random)
     rules.versionMismatch =
       Bool.random(using: &random) ? .versionMismatchException : .invalidStateTransitionException
     return rules
@@ -68,7 +69,9 @@ import Testing
   }
 
   private static func update(_ random: inout SeededRandom, version: Int64) -> UpdateJobExecution {
-    let states: [JobExecutionStatus] = [.inProgress, .succeeded, .failed, .rejected]
+    let states: [JobExecutionStatus] = [
+      .inProgress, .inProgress, .succeeded, .failed, .rejected, .canceled,
+    ]
     var update = Ends.update(states.randomElement(using: &random) ?? .inProgress)
     if Int.random(in: 0..<3, using: &random) > 0 {
       update.expectedVersion = version + ([0, 0, 0, 1, -1].randomElement(using: &random) ?? 0)
