@@ -67,7 +67,7 @@ package final class AccountBudget: Sendable {
   /// A call that was admitted ended in this failure. Charged as an answer is.
   package func failed(_ kind: CallKind, _ failure: JobsFailure) {
     self.answered(kind, failure.trace)
-    if case .circuitOpen = failure.cause {
+    if failure.trace.attempts == 0, failure.cause.isForWantOfMeans {
       // Nothing was sent, and nobody shall queue for a budget that nobody uses.
       self[kind]?.giveBack()
       return
@@ -88,6 +88,16 @@ package final class AccountBudget: Sendable {
     switch kind {
     case .read: self.reads
     case .write: self.writes
+    }
+  }
+}
+
+extension JobsFailure.Cause {
+  /// This gateway could not call AWS, or would not, whichever call it was.
+  fileprivate var isForWantOfMeans: Bool {
+    switch self {
+    case .circuitOpen, .credentialsUnavailable: true
+    default: false
     }
   }
 }

@@ -58,6 +58,7 @@ package struct RetryingJobs<Next: JobsBackend>: JobsBackend {
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     var count = self.beganCall()
     var resolution = UpdateResolution(call)
+    var before: JobsFailure.Cause?
     while true {
       let cause: JobsFailure.Cause
       do {
@@ -69,8 +70,8 @@ package struct RetryingJobs<Next: JobsBackend>: JobsBackend {
         cause = error.cause
       }
       let end = await self.settle(call, &resolution, after: cause, &count, in: context)
-      guard let end else { continue }
-      return try end.get()
+      if let end { return try end.mapError { $0.following(before) }.get() }
+      before = cause
     }
   }
 }
@@ -104,6 +105,7 @@ extension RetryingJobs {
   ) async throws(JobsFailure) -> JobsReply<Value> {
     var count = self.beganCall()
     var doubt: JobsFailure.Cause?
+    var before: JobsFailure.Cause?
     while true {
       let cause: JobsFailure.Cause
       do {
@@ -120,8 +122,10 @@ extension RetryingJobs {
           .denied
         }
       switch answer {
-      case .granted: continue
-      case .denied: throw JobsFailure(cause.following(doubt), trace: count.trace)
+      case .granted: before = cause
+      case .denied:
+        throw JobsFailure(cause.following(doubt), trace: count.trace)
+          .following(before)
       case .cancelled:
         let cause = JobsFailure.Cause.cancelled(mayHaveBeenApplied: false)
         throw JobsFailure(cause.following(doubt), trace: count.trace)
@@ -271,6 +275,15 @@ extension CallContext {
   fileprivate var lastMoment: ContinuousClock.Instant? {
     guard let deadline else { return self.startBy }
     return self.startBy.map { min($0, deadline) } ?? deadline
+  }
+}
+
+extension JobsFailure {
+  /// How a call ends whose repeat found no room in the budget: as the attempt before did. Callers of
+  /// what no budget had room for are told that nothing was sent.
+  fileprivate func following(_ before: JobsFailure.Cause?) -> JobsFailure {
+    guard case .budgetExhausted = self.cause, let before else { return self }
+    return JobsFailure(before, trace: self.trace)
   }
 }
 

@@ -120,10 +120,14 @@ import TrafficPolicy
     #expect((0..<2).map { _ in stage.caller(other).outcome } == [.admitted, .admitted])
   }
 
-  @Test(arguments: JobsOperation.allCases)
-  func `what an open circuit refuses costs no token`(operation: JobsOperation) {
+  @Test(
+    arguments: JobsOperation.allCases,
+    [.circuitOpen(retryAfterMilliseconds: 7), .credentialsUnavailable("none")]
+      as [JobsFailure.Cause])
+  func `what never gets to AWS costs no token`(
+    operation: JobsOperation, cause: JobsFailure.Cause
+  ) {
     let stage = BudgetStage()
-    let cause = JobsFailure.Cause.circuitOpen(retryAfterMilliseconds: 7)
     let backend = ScriptedJobs(failure: cause, attempts: 0)
     let jobs = BudgetedJobs(backend, budget: stage.budget)
     // The burst is two.
@@ -131,6 +135,14 @@ import TrafficPolicy
       #expect(Self.caller(stage, jobs, operation).outcome == .failed(cause))
     }
     #expect(backend.calls.count == 5)
+  }
+
+  @Test func `a call that was sent before its credential went costs its token`() {
+    let stage = BudgetStage()
+    let jobs = BudgetedJobs(
+      ScriptedJobs(failure: .credentialsUnavailable("gone"), attempts: 1), budget: stage.budget)
+    let callers = (0..<3).map { _ in Self.caller(stage, jobs, .update) }
+    #expect(callers.map { $0.outcome == nil } == [false, false, true])
   }
 
   @Test func `an update that ends an execution goes before one that does not`() async {

@@ -202,4 +202,17 @@ import Testing
     #expect(try call.outcome?.get().trace.attempts == 3)
     #expect(accounts.sample(#"admitted_total{kind="read"}"#) == "3")
   }
+
+  @Test func `a call that was sent does not end as one that no budget had room for`() async {
+    func stage() -> Stage {
+      let noRoom = JobsFailure.Cause.budgetExhausted(.write, retryAfterMilliseconds: 9)
+      return Stage(over: TurnJobs([.fail(Ends.unavailable), .fail(noRoom)]))
+    }
+    let end = JobsFailure(
+      Ends.unavailable, trace: UpstreamTrace(awsRequestID: "aws-1", attempts: 1))
+    let (reads, starts, updates) = (stage(), stage(), stage())
+    #expect(await Self.finish(Self.describe(reads), reads) == .failure(end))
+    #expect(await Self.finish(Self.startNext(starts), starts) == .failure(end))
+    #expect(await updates.update(Ends.update(.inProgress)) == .failure(end))
+  }
 }

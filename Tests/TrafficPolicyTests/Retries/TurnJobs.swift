@@ -50,7 +50,7 @@ final class TurnJobs: JobsBackend {
     case .fail(let cause):
       let isSent =
         switch cause {
-        case .unreachable, .circuitOpen, .draining: false
+        case .unreachable, .circuitOpen, .budgetExhausted, .draining: false
         default: true
         }
       throw JobsFailure(cause, trace: isSent ? trace : UpstreamTrace())
