@@ -108,7 +108,7 @@ struct StatusMappingTests {
   ]
 
   static let unknownNames: [Row] = [
-    unknownName(200, .internal),
+    unknownName(200, .internal, write: .awsMayHaveApplied),
     unknownName(301, .internal),
     unknownName(307, .internal),
     unknownName(400, .invalidArgument),

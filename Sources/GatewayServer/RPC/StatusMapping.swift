@@ -115,6 +115,7 @@ package enum StatusMapping {
   ) -> (GRPCStatusCode, FailureReason, RetryHint) {
     let code: GRPCStatusCode
     switch refusal.httpStatus {
+    case ..<300: return Self.unlessWrite(call, (.internal, .unknownAWSError, .unspecified))
     case 400, 413: code = .invalidArgument
     case 401, 403: code = .permissionDenied
     case 404: code = .notFound

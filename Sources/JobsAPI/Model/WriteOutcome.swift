@@ -42,7 +42,8 @@ extension AWSRefusal {
     case .unknown:
       switch self.httpStatus {
       case 503: .notReceived
-      case 408, 500...: .uncertain
+      // An error that nobody knows, under the status of a success: the one or the other is wrong.
+      case ..<300, 408, 500...: .uncertain
       default: .notReceived
       }
     }
