@@ -643,8 +643,9 @@ struct  Jobs__UpdateJobExecutionRequest
   Jobs__UpdateJobExecutionRequest__ExpectedVersionCase _expected_version_case;
   union {
     /*
-     * Update only if this is the present version; not checked if absent. Only a
-     * call that sets it can be repeated by the gateway without risk.
+     * Update only if this is the present version; not checked if absent. Without
+     * it, progress whose answer was lost is neither repeated nor looked for, and
+     * ends as OUTCOME_UNKNOWN.
      */
     int64_t expected_version;
   };
@@ -666,7 +667,9 @@ struct  Jobs__UpdateJobExecutionRequest
   Jobs__UpdateJobExecutionRequest__ExecutionNumberCase _execution_number_case;
   union {
     /*
-     * Which execution of the job; the latest if absent.
+     * Which execution of the job; the latest if absent. AWS may queue a job anew
+     * that has failed: without the number a FAILED whose answer was lost is looked
+     * for and not repeated.
      */
     int64_t execution_number;
   };
@@ -703,7 +706,8 @@ struct  Jobs__UpdateJobExecutionResponse
   Jobs__UpdateJobExecutionResponse__JobDocumentCase _job_document_case;
   union {
     /*
-     * Present if `include_job_document` was true.
+     * Present if `include_job_document` was true; perhaps not with the trailer
+     * `x-gateway-replayed`, since AWS sends none with a refused repeat.
      */
     ProtobufCBinaryData job_document;
   };
