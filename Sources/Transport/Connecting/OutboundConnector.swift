@@ -12,8 +12,8 @@ package struct OutboundConnector: Sendable {
   /// A name, or an IP address without brackets. Behind a proxy it is the proxy that looks it up.
   package let host: String
   package let port: Int
-  /// Bounds each attempt to reach one address; the name's lookup comes before it. Bounds the wait for
-  /// a proxy's answer too.
+  /// Bounds all it takes until a socket is connected: the name's lookup, and each of its addresses
+  /// that is tried. Bounds the wait for a proxy's answer once more.
   package let timeout: Duration
   /// Nil for plain TCP.
   package let security: OutboundSecurity?

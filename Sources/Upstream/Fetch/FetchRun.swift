@@ -30,8 +30,8 @@ final class FetchRun {
       return exchange.cancel()
     }
     self.exchange = exchange
-    // The exchange has a timer of its own once it runs; the connect, and the lookup of the name
-    // before it, have none that counts from here.
+    // The exchange has a timer of its own once it runs; connect, tunnel and handshake have one each,
+    // and none for all of them.
     self.timer = self.loop.assumeIsolated().scheduleTask(deadline: exchange.deadline) {
       if case .new = exchange.stage { exchange.end(.failure(.timedOut(requestSent: false))) }
     }

@@ -12,7 +12,8 @@ import Transport
 
 /// The bounds of a fetch.
 package struct FetchLimits: Equatable, Sendable {
-  /// For the connect to one address.
+  /// For the lookup of the name and the connect to one of its addresses together, and once more for a
+  /// proxy's answer.
   package var connectTimeout: Duration = .seconds(5)
   /// For the TLS handshake.
   package var handshakeTimeout: Duration = .seconds(5)
@@ -54,7 +55,8 @@ package struct Fetcher: Sendable {
   }
 
   /// Sends the request and waits for the whole response, whatever its status. Nothing of it is left
-  /// when this returns. When the task is cancelled it fails, and the connection is closed.
+  /// when this returns, but for a connect that nobody waits for any more: it is closed when it ends.
+  /// When the task is cancelled it fails, and the connection is closed.
   package func fetch(
     _ request: FetchRequest, limits: FetchLimits = FetchLimits()
   ) async throws(FetchFailure) -> UpstreamResponse {

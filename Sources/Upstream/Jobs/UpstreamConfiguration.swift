@@ -10,8 +10,8 @@ package struct UpstreamConfiguration: Equatable, Sendable {
   /// The region of the signature.
   package var region: String
   package var userAgent = "iot-jobs-gateway"
-  /// For the connect to one address, and for a proxy's answer. The name's lookup comes before it, and
-  /// has the system's own limits.
+  /// For the lookup of the name and the connect to one of its addresses together, and once more for a
+  /// proxy's answer.
   package var connectTimeout: Duration = .seconds(5)
   /// For the TLS handshake on a connection that is up.
   package var handshakeTimeout: Duration = .seconds(5)
