@@ -328,10 +328,9 @@ def test_no_update_is_lost_or_applied_twice_under_all_faults_at_once(start):
     for number, answered in told.items():
         if answered.ok:
             assert number in writes, "a success that was not seen"
-        elif answered.code in (Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED):
+        elif answered.code in (Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED, Code.ABORTED):
+            # ABORTED comes without a state where the refusal itself came garbled.
             assert number not in writes, f"{answered.failure} of a write that was applied"
-        elif answered.code == Code.ABORTED:
-            assert current(answered).status_details["write"] != number
         else:
             assert is_unknown(answered)
     codes = {answered.code for answered in told.values()}
