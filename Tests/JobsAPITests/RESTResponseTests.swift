@@ -227,7 +227,8 @@ struct RESTResponseTests {
   @Test(
     arguments: [
       ("2500", nil, 2500), (nil, "3", 3000), ("1", "9", 1), ("soon", "9", 9000), ("-5", nil, nil),
-      (nil, "Wed, 21 Oct 2015 07:28:00 GMT", nil), (nil, "9223372036854775807", nil),
+      (nil, "Wed, 21 Oct 2015 07:28:00 GMT", nil), (nil, "86401", 86_400_000),
+      (nil, "9223372036854775807", 86_400_000), ("4294967296", nil, 86_400_000),
     ] as [(String?, String?, Int64?)])
   func `a wait is read in either unit`(milliseconds: String?, seconds: String?, wait: Int64?) {
     var head = RESTResponseHead(status: 429)

@@ -93,14 +93,18 @@ extension AWSRefusal {
 }
 
 extension RESTResponseHead {
-  /// The wait that the server asks for, if it is in digits.
+  /// gRPC's clients count the wait in 32 bits, and take what is more for "never".
+  private static var longestDelayMilliseconds: Int64 { 86_400_000 }
+
+  /// The wait that the server asks for, if it is in digits; a day at most.
   fileprivate var retryDelayMilliseconds: Int64? {
     if let milliseconds = self.retryAfterMilliseconds.flatMap({ Int64($0) }), milliseconds >= 0 {
-      return milliseconds
+      return min(milliseconds, Self.longestDelayMilliseconds)
     }
     guard let seconds = self.retryAfter.flatMap({ Int64($0) }), seconds >= 0 else { return nil }
     let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-    return overflow ? nil : milliseconds
+    return overflow
+      ? Self.longestDelayMilliseconds : min(milliseconds, Self.longestDelayMilliseconds)
   }
 }
 
