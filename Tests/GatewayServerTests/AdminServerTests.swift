@@ -17,7 +17,7 @@ struct AdminServerTests {
       readiness: Readiness())
   }
 
-  /// Sends the text, and gathers what comes until `isEnough` says so or the server closes.
+  /// Sends the text, and gathers what comes until the server closes; `onRead` sees it grow.
   private func exchange(
     _ text: String, with listener: Listener, onRead: (String) async -> Void = { _ in }
   ) async throws -> String {
