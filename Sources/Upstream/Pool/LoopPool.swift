@@ -226,7 +226,7 @@ extension LoopPool {
     case .handTo(let waiter):
       self.hand(connection, to: waiter)
     case .park:
-      self.armTimer(now)
+      self.parked(at: now)
     case .close(let reason, let next):
       self.close(id, because: reason)
       if let next {
@@ -292,6 +292,14 @@ extension LoopPool {
 // MARK: - Time
 
 extension LoopPool {
+  /// Most calls end here, and what is due next takes a look at every idle connection. A timer that
+  /// comes before the parked one has been idle for too long is soon enough; what is too old by then
+  /// is found a little later than it might be.
+  private func parked(at now: ContinuousClock.Instant) {
+    if let armed = self.timerDue, armed <= now.advanced(by: self.state.leastIdleTimeout) { return }
+    self.armTimer(now)
+  }
+
   /// One timer for all connections. It may come before anything is due, if the connection that it was
   /// set for has been used since; then it is set anew.
   private func armTimer(_ now: ContinuousClock.Instant = .now) {

@@ -289,6 +289,9 @@ extension PoolState {
       ? min(self.limits.warmConnections, self.limits.maxConnections) : 0
   }
 
+  /// No connection is closed for being idle earlier than this after it was parked.
+  package var leastIdleTimeout: Duration { self.limits.idleTimeout }
+
   private func idleTimeout(isSurplus: Bool) -> Duration {
     isSurplus
       ? self.limits.idleTimeout : max(self.limits.idleTimeout, self.limits.warmIdleTimeout)
