@@ -16,6 +16,14 @@ let settings: [SwiftSetting] = [
   .treatWarning("StrictMemorySafety", as: .error),
 ]
 
+/// The static standard library asks the linker to export every symbol, which nobody loads this program
+/// for: 17,000 names, and all the code behind them kept. Packed relocations (DT_RELR) need glibc 2.36,
+/// which Debian 12 has, and the linker that comes with Swift. Together 3.2 of 24.8 MB.
+let lean = [
+  "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
+  "pack-relative-relocs",
+]
+
 let nio = "swift-nio"
 let nioCore = Target.Dependency.product(name: "NIOCore", package: nio)
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
@@ -105,7 +113,8 @@ let package = Package(
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Gateway",
-      swiftSettings: settings),
+      swiftSettings: settings,
+      linkerSettings: [.unsafeFlags(lean, .when(platforms: [.linux], configuration: .release))]),
 
     // What several test targets share.
     .target(
