@@ -139,10 +139,10 @@ let package = Package(
         "EmulatorServer", "AWSSigning", "JobsAPI", "RESTServer", "RESTTestKit", "Transport",
         nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
-    tests("GRPCWireTests", ["GRPCWire"]),
+    tests("GRPCWireTests", ["GRPCWire", "GatewayTestKit"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
-    tests("JobsEmulatorTests", ["JobsEmulator", "JobsAPI"]),
+    tests("JobsEmulatorTests", ["GatewayTestKit", "JobsEmulator", "JobsAPI"]),
     tests(
       "RESTServerTests",
       ["RESTServer", "JobsAPI", "RESTTestKit", nioCore, nioEmbedded, nioHTTP1]),
@@ -156,8 +156,8 @@ let package = Package(
     tests(
       "TrafficPolicyTests",
       [
-        "TrafficPolicy", "AWSSigning", "CMalloc", "JobsAPI", "JobsEmulator", "Telemetry",
-        "Transport", logging, nioCore, nioEmbedded, nioPosix,
+        "TrafficPolicy", "AWSSigning", "CMalloc", "GatewayTestKit", "JobsAPI", "JobsEmulator",
+        "Telemetry", "Transport", logging, nioCore, nioEmbedded, nioPosix,
       ]),
     tests(
       "TransportTests",

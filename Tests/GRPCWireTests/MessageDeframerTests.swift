@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCWire
+import GatewayTestKit
 import Testing
 
 @Suite struct MessageDeframerTests {
@@ -67,7 +68,7 @@ import Testing
   }
 
   @Test func `random bytes in random pieces never trap and mean the same in one piece`() {
-    var random = SplitMix64(state: 7)
+    var random = SplitMix64(seed: 7)
     for _ in 0..<3_000 {
       let bytes = self.randomBody(using: &random)
       var whole = MessageDeframer(limitBytes: 64)

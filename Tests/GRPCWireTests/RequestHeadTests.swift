@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCWire
+import GatewayTestKit
 import Testing
 
 @Suite struct RequestHeadTests {
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func `random bytes are parsed exactly when they are of the form`() {
-    var random = SplitMix64(state: 11)
+    var random = SplitMix64(seed: 11)
     let alphabet = Array("0123456789HMSmun xs-".utf8)
     for _ in 0..<20_000 {
       let count = Int.random(in: 0...10, using: &random)

@@ -2,6 +2,7 @@
 
 import Foundation
 import GRPCWire
+import GatewayTestKit
 import Testing
 
 @Suite struct GRPCStatusTests {
@@ -57,7 +58,7 @@ import Testing
   }
 
   @Test func `random text comes back from Foundation's decoder`() {
-    var random = SplitMix64(state: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<3_000 {
       var scalars = String.UnicodeScalarView()
       for _ in 0..<Int.random(in: 0...40, using: &random) {
@@ -90,7 +91,7 @@ import Testing
   }
 
   @Test func `all lengths and all bytes come back from Foundation's decoder`() {
-    var random = SplitMix64(state: 5)
+    var random = SplitMix64(seed: 5)
     for count in 0..<300 {
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       let encoded = String(decoding: Base64.encode(bytes.span), as: UTF8.self)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Random numbers from a seed, so that a failure can be had again.
+/// The same random numbers for the same seed, so that a failure can be had again. Source: Steele, Lea
+/// and Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014).
 package struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 
-  package init(state: UInt64) {
-    self.state = state
+  package init(seed: UInt64) {
+    self.state = seed
   }
 
   package mutating func next() -> UInt64 {

@@ -19,7 +19,7 @@ import Testing
     ].flatMap(\.bytes)
 
   @Test func `mutated scripts never trap and never leave more open than allowed`() throws {
-    var random = SplitMix64(state: 20_240_607)
+    var random = SplitMix64(seed: 20_240_607)
     var limits = HTTP2Limits()
     limits.maxConcurrentStreams = 8
     var ends: [String: Int] = [:]

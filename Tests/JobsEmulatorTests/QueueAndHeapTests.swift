@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Testing
-
+import GatewayTestKit
 @testable import JobsEmulator
+import Testing
 
 @Suite struct PendingQueueTests {
   @Test(arguments: 1...5 as ClosedRange<UInt64>)
   func `a queue is a sorted set of ids`(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var queue = PendingQueue()
     var expected: Set<UInt64> = []
     for _ in 0..<2000 {
@@ -48,7 +48,7 @@ import Testing
 @Suite struct TimerHeapTests {
   @Test(arguments: 1...5 as ClosedRange<UInt64>)
   func `the nearest end is on top, and of equal ends the older execution`(seed: UInt64) {
-    var random = SeededGenerator(seed: seed)
+    var random = SplitMix64(seed: seed)
     var heap = TimerHeap()
     var expected: [UInt64: Int64] = [:]
     for _ in 0..<3000 {

@@ -70,7 +70,7 @@ private func found(
   @Test(arguments: [3, 30, 900, 2_700, 43_200])
   func `renewal comes within the window, and never in the first half of a life`(life: Int64) {
     let timing = RefreshTiming()
-    var random = SplitMix64(state: UInt64(life))
+    var random = SplitMix64(seed: UInt64(life))
     for _ in 0..<200 {
       let due = timing.renewalSeconds(
         ofOneThatEndsAt: start + life, now: start, random: random.next())
@@ -330,7 +330,7 @@ extension RefreshStateTests {
   func `whatever happens a good credential is handed out, and there is always a way on`(
     seed: Int
   ) {
-    var random = SplitMix64(state: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     var state = RefreshState(timing: RefreshTiming())
     _ = state.started()
     var now = start

@@ -102,7 +102,7 @@ import Testing
   func `a megabyte arrives whole`(pieces: Int) throws {
     let pair = try self.fixture.pair()
     try pair.connect()
-    var random = SplitMix64(state: 7)
+    var random = SplitMix64(seed: 7)
     let bytes = (0..<(pieces == 1 ? 40_000 : 1_000_000)).map { _ in
       UInt8.random(in: 0...255, using: &random)
     }

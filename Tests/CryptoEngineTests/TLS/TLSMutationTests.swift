@@ -16,7 +16,7 @@ import Testing
     var fixture = self.fixture
     fixture.client.versions = version...version
     let (endpoint, server) = (try fixture.endpoint(), try fixture.server())
-    var random = SplitMix64(state: 20_240_607)
+    var random = SplitMix64(seed: 20_240_607)
     var ends: [String: Int] = [:]
     for _ in 0..<400 {
       let pair = EnginePair(
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func `random bytes never trap`() throws {
-    var random = SplitMix64(state: 4)
+    var random = SplitMix64(seed: 4)
     let (endpoint, server) = (try self.fixture.endpoint(), try self.fixture.server())
     for round in 0..<600 {
       let engine = Engine(

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import JobsEmulator
-
-/// SplitMix64: small, and the same on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) {
-    self.state = seed
-  }
-
-  mutating func next() -> UInt64 {
-    self.state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = self.state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// Draws steps from a world that is small enough for steps to meet.
 struct StepGenerator {
@@ -32,10 +16,10 @@ struct StepGenerator {
   }
   var sightings: [Sighting] = []
 
-  private var random: SeededGenerator
+  private var random: SplitMix64
 
   init(seed: UInt64) {
-    self.random = SeededGenerator(seed: seed)
+    self.random = SplitMix64(seed: seed)
   }
 
   /// Mostly seconds, at times long enough for every timer.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import NIOCore
 import NIOPosix
 import Telemetry
 import Testing
-import Transport
-
 @testable import TrafficPolicy
+import Transport
 
 /// One budget for callers in several event loops, with timers and threads as in the gateway.
 @Suite struct BudgetLoopsTests {
@@ -67,7 +67,7 @@ import Transport
     let tally = Tally()
     let start = ContinuousClock.now
 
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let callers = (0..<3_000).map { number in
       let thing = "\(min(Int.random(in: 0..<50, using: &random), number % 50))"
       let classes: [CallClass] = [.terminalUpdate, .update, .startNext]

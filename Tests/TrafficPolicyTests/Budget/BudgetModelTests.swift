@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
 import TrafficPolicy
@@ -12,7 +13,7 @@ import TrafficPolicy
 
   /// Both of them, what is known of each call, and the time.
   private struct Pair: ~Copyable {
-    var random: SeededRandom
+    var random: SplitMix64
     let kind: CallKind
     var state: BudgetState<Int>
     var model: NaiveBudget
@@ -25,7 +26,7 @@ import TrafficPolicy
     var seen: Set<Event> = []
 
     init(seed: UInt64) {
-      self.random = SeededRandom(seed: seed)
+      self.random = SplitMix64(seed: seed)
       self.kind = Bool.random(using: &self.random) ? .read : .write
       self.now = Int64.random(in: 0...1_000_000_000_000, using: &self.random)
       let perSecond = Int64.random(in: 1...400, using: &self.random)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
 import TrafficPolicy
@@ -41,7 +42,7 @@ import TrafficPolicy
   /// Saturated at random, the admissions of any window stay within burst and rate; and none that
   /// the rate allows is left out.
   @Test(arguments: 1...10) func `no window holds more than the burst and the rate's`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let perSecond = Int64.random(in: 1...2_000, using: &random)
     let burst = Int.random(in: 1...50, using: &random)
     var state = BudgetState<Int>(

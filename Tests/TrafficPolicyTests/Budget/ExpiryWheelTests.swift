@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct ExpiryWheelTests {
@@ -38,7 +38,7 @@ import Testing
 
   /// Random stays against a plain list, through many turns of the wheel and pauses far longer.
   @Test(arguments: 1...8) func `the wheel says what a list would say`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let span = Int64.random(in: 1...2_000_000_000, using: &random)
     var now = Int64.random(in: 0...Int64.max / 4, using: &random)
     var wheel = ExpiryWheel(span: span, now: now)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
 import TrafficPolicy
@@ -16,7 +17,7 @@ import TrafficPolicy
 
   /// Calls at random times, so many a second and thing on average.
   private static func calls(
-    of things: [Int?], perSecond: Double, seconds: Int, _ random: inout SeededRandom
+    of things: [Int?], perSecond: Double, seconds: Int, _ random: inout SplitMix64
   ) -> [Arrival] {
     things.flatMap { thing in
       (0..<Int(perSecond * Double(seconds))).map { _ in
@@ -60,7 +61,7 @@ import TrafficPolicy
   /// waits longer, and some then too long: about one call in a hundred.
   @Test(arguments: [0.25, 0.45, 1.0])
   func `beside a greedy thing a hundred modest ones keep what they had alone`(perSecond: Double) {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     let seconds = 180
     let limit = RateLimit(perSecond: 50, burst: 100)
     let modest = Self.calls(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct SlotListsTests {
@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: 1...4) func `lists of slots are as arrays of numbers`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var lists = SlotLists()
     var arrays: [[Int]] = Array(repeating: [], count: 5)
     for _ in 0..<4_000 {

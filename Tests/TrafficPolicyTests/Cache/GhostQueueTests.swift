@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct GhostQueueTests {
   private static func fingerprints(_ count: Int, seed: UInt64) -> [UInt32] {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in UInt32(truncatingIfNeeded: random.next()) }
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
 import TrafficPolicy
@@ -120,7 +121,7 @@ import TrafficPolicy
     #expect(try nanoseconds(1 << 63) == 1_000_000_000)
     #expect(abs(try nanoseconds(1 << 62) - 950_000_000) <= 1)
 
-    var random = SeededRandom(seed: 1)
+    var random = SplitMix64(seed: 1)
     let lives = try (0..<10_000).map { _ in try nanoseconds(random.next()) }
     #expect(lives.allSatisfy { 900_000_000...1_100_000_000 ~= $0 })
     let tenths = Dictionary(grouping: lives) { ($0 - 900_000_000) / 20_000_000 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
 import TrafficPolicy
 
@@ -39,7 +40,7 @@ import TrafficPolicy
   private struct History: ~Copyable {
     var store: ReadStore
     var model = Model()
-    var random: SeededRandom
+    var random: SplitMix64
     var now: Int64 = 0
     var stored: UInt64 = 0
     /// Every answer of the model's must be the store's too.
@@ -47,7 +48,7 @@ import TrafficPolicy
 
     init(maxBytes: Int, seed: UInt64, isRoomy: Bool) {
       self.store = ReadStore(maxBytes: maxBytes)
-      self.random = SeededRandom(seed: seed)
+      self.random = SplitMix64(seed: seed)
       self.isRoomy = isRoomy
     }
 

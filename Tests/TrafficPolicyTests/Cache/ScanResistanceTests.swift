@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
 import TrafficPolicy
 
@@ -9,7 +10,7 @@ import TrafficPolicy
   /// Things asked for by Zipf's law, with scans in between that ask for many things once.
   private struct Trace {
     private let cumulated: [Double]
-    private var random: SeededRandom
+    private var random: SplitMix64
     private var nextScanned = 1_000_000
 
     init(things: Int, exponent: Double, seed: UInt64) {
@@ -18,7 +19,7 @@ import TrafficPolicy
         sum += 1 / Self.power(Double(rank), exponent)
         return sum
       }
-      self.random = SeededRandom(seed: seed)
+      self.random = SplitMix64(seed: seed)
     }
 
     /// The logarithm and exponential of the C library are not needed for halves.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct RefusalSketchTests {
@@ -40,7 +40,7 @@ import Testing
   func `counts are bounded as promised, and who is refused much is there`(
     capacity: Int, seed: UInt64
   ) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var sketch = RefusalSketch(capacity: capacity)
     var exact: [String: Int] = [:]
     for _ in 0..<20_000 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AWSSigning
+import GatewayTestKit
 import JobsAPI
 import JobsEmulator
 import NIOCore
@@ -8,9 +9,8 @@ import NIOPosix
 import Synchronization
 import Telemetry
 import Testing
-import Transport
-
 @testable import TrafficPolicy
+import Transport
 
 /// The rule of coherence under real concurrency: many callers in several event loops, each with its
 /// own layer, one emulator behind them all, and a road between on which calls overtake each other.
@@ -47,7 +47,7 @@ import Transport
 
     /// One call after another, some of them cut short.
     func run(calls: Int) async {
-      var random = SeededRandom(seed: self.seed)
+      var random = SplitMix64(seed: self.seed)
       for _ in 0..<calls {
         let thing = CachedJobsCoherenceTests.things.randomElement(using: &random)!
         let kind = Int.random(in: 0..<10, using: &random)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
-
 @testable import TrafficPolicy
 
 /// A random history of calls, writes and time over one ``ReadState``, which holds every answer
@@ -49,7 +49,7 @@ struct CoherenceHistory: ~Copyable {
     var stage = WriteStage.begun
   }
 
-  private var random: SeededRandom
+  private var random: SplitMix64
   private var state: ReadState
   private let lifetimes: Lifetimes
   private var now: Int64 = 0
@@ -62,7 +62,7 @@ struct CoherenceHistory: ~Copyable {
   private(set) var storedAnswers = 0
 
   init(seed: UInt64) {
-    self.random = SeededRandom(seed: seed)
+    self.random = SplitMix64(seed: seed)
     var settings = ReadCacheSettings()
     settings.pendingTTL = .seconds(1)
     if seed % 3 == 0 { settings.staleWhileRevalidate = .seconds(2) }

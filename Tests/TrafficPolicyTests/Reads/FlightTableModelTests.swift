@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 /// One thing that can happen to a table. Flights and tickets are named by their place among those
@@ -114,7 +114,7 @@ private struct Pair: ~Copyable {
 
   @Test(arguments: 1...40 as ClosedRange<UInt64>)
   func `long histories go as the plain model says`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     var pair = Pair()
     for _ in 0..<500 {
       pair.take(Step.allCases.randomElement(using: &random)!)

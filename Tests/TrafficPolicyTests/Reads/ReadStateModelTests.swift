@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
-
 @testable import TrafficPolicy
 
 /// A ``ReadState`` and the plain model of it, asked the same questions.
 private struct Pair: ~Copyable {
-  private var random: SeededRandom
+  private var random: SplitMix64
   private var state: ReadState
   private var naive: NaiveReads
   private let lifetimes: Lifetimes
@@ -17,7 +17,7 @@ private struct Pair: ~Copyable {
   private(set) var seen: [String: Int] = [:]
 
   init(seed: UInt64) {
-    self.random = SeededRandom(seed: seed)
+    self.random = SplitMix64(seed: seed)
     var settings = ReadCacheSettings()
     settings.terminalTTL = .seconds(5)
     settings.pendingTTL = seed % 2 == 0 ? .seconds(2) : .zero

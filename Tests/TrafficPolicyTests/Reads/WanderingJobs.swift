@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import JobsEmulator
 import Synchronization
@@ -24,7 +25,7 @@ final class WanderingJobs: JobsBackend {
   }
 
   private func wander() async {
-    var random = SeededRandom(seed: self.seed.wrappingAdd(1, ordering: .relaxed).newValue)
+    var random = SplitMix64(seed: self.seed.wrappingAdd(1, ordering: .relaxed).newValue)
     for _ in 0..<Int.random(in: 0..<12, using: &random) { await Task.yield() }
   }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct AttemptCountTests {
   private static func count(maximum: Int = 3) -> AttemptCount {
-    var random = SeededRandom(seed: 7)
+    var random = SplitMix64(seed: 7)
     return AttemptCount(maximum: maximum, invocation: RandomUUID(using: &random))
   }
 

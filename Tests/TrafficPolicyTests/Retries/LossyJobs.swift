@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import JobsEmulator
 import Synchronization
@@ -10,7 +11,7 @@ final class LossyJobs: JobsBackend {
   /// One execution, its service, and what is under way to it.
   struct World {
     var service: JobsState
-    var random: SeededRandom
+    var random: SplitMix64
     /// Whether somebody else writes in the meantime.
     var isShared = true
     /// Updates that their sender has given up, and that arrive all the same.
@@ -20,7 +21,7 @@ final class LossyJobs: JobsBackend {
 
     init(_ service: JobsState, seed: UInt64) {
       self.service = service
-      self.random = SeededRandom(seed: seed)
+      self.random = SplitMix64(seed: seed)
     }
 
     static let now: Int64 = 1_700_000_000

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import NIOCore
 import NIOEmbedded
 import Synchronization
 import Telemetry
-
 @testable import TrafficPolicy
 
 /// Retries in virtual time over a backend that does as it is told, for callers that run when they
@@ -32,7 +32,7 @@ struct RetryStage<Backend: JobsBackend> {
     }
     self.retries = Retries(settings, clock: clock, registry: self.registry)
     self.jobs = RetryingJobs(
-      backend, retries: self.retries, on: loop, random: SeededRandom(seed: seed))
+      backend, retries: self.retries, on: loop, random: SplitMix64(seed: seed))
   }
 
   /// Lets time pass, and then whoever can go on.

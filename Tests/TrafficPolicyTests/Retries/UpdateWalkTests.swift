@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import JobsEmulator
 import Synchronization
 import Testing
-
 @testable import TrafficPolicy
 
 /// Updates over a line that loses them, against a service that counts: none is ever applied twice,
@@ -39,7 +39,7 @@ import Testing
     }
   }
 
-  private static func rules(_ random: inout SeededRandom) -> EmulatorRules {
+  private static func rules(_ random: inout SplitMix64) -> EmulatorRules {
     var rules = EmulatorRules()
     rules.statusDetails = Bool.random(using: &random) ? .merge : .replace
     rules.describeRefusesTerminal = Bool.random(using: &random)
@@ -51,7 +51,7 @@ import Testing
 
   /// An execution with a history of some steps, which has not ended.
   private static func service(
-    _ random: inout SeededRandom, steps: Int
+    _ random: inout SplitMix64, steps: Int
   ) throws -> JobsState {
     var service = JobsState(rules: Self.rules(&random))
     var job = CreateJob(
@@ -68,7 +68,7 @@ import Testing
     return service
   }
 
-  private static func update(_ random: inout SeededRandom, version: Int64) -> UpdateJobExecution {
+  private static func update(_ random: inout SplitMix64, version: Int64) -> UpdateJobExecution {
     let states: [JobExecutionStatus] = [
       .inProgress, .inProgress, .succeeded, .failed, .rejected, .canceled,
     ]
@@ -83,7 +83,7 @@ import Testing
 
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func `no update is applied twice, and none is told of wrongly`(seed: UInt64) async throws {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let backend = LossyJobs(.init(JobsState(), seed: seed))
     let stage = RetryStage(over: backend, seed: seed) { $0.quota = 1_000_000 }
     var told: [Told: Int] = [:]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 @Suite struct CallPaceTests {
@@ -26,7 +26,7 @@ import Testing
   func `it admits what a token bucket admits`(perSecond: Double, burst: Int) {
     let pace = CallPace(RateLimit(perSecond: perSecond, burst: burst))
     let interval = pace.intervalNanoseconds
-    var random = SeededRandom(seed: UInt64(burst) &+ perSecond.bitPattern)
+    var random = SplitMix64(seed: UInt64(burst) &+ perSecond.bitPattern)
     var bucket = NaiveBucket(interval: interval, burst: burst)
     var arrival = CallPace.untouched
     var now: Int64 = 0

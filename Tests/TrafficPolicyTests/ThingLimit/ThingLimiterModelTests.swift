@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Testing
-
 @testable import TrafficPolicy
 
 /// The rule as one would explain it: look the name up in a list, keep a bucket for each name and
@@ -36,7 +36,7 @@ private struct NaiveLimiter {
 @Suite struct ThingLimiterModelTests {
   @Test(arguments: 0..<12 as Range<UInt64>)
   func `random histories go as the plain rule says`(seed: UInt64) {
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     func limit() -> RateLimit? {
       if Int.random(in: 0..<6, using: &random) == 0 { return nil }
       return RateLimit(

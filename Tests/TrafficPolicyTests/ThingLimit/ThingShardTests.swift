@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import Testing
-
 @testable import TrafficPolicy
 
 /// How a test makes fingerprints: the good case, and those that a hash never makes.
@@ -18,7 +18,7 @@ enum FingerprintShape: CaseIterable {
   func fingerprint(_ number: Int) -> UInt64 {
     let number = UInt64(number)
     return switch self {
-    case .even: SeededRandom.mixed(number)
+    case .even: SplitMix64.mixed(number)
     case .low: number + 1
     case .high: .max - number
     case .clustered: (number % 3) << 62 + number + 1
@@ -26,9 +26,9 @@ enum FingerprintShape: CaseIterable {
   }
 }
 
-extension SeededRandom {
+extension SplitMix64 {
   fileprivate static func mixed(_ number: UInt64) -> UInt64 {
-    var random = SeededRandom(seed: number)
+    var random = SplitMix64(seed: number)
     return max(random.next(), 1)
   }
 }
@@ -90,7 +90,7 @@ private struct ShardUnderTest {
   func `it holds what a dictionary holds, but for what is back to full`(
     shape: FingerprintShape, things: Int
   ) {
-    var random = SeededRandom(seed: UInt64(things))
+    var random = SplitMix64(seed: UInt64(things))
     var test = ShardUnderTest(chosenBits: 0)
     var now: Int64 = 0
     for step in 0..<2_000 {

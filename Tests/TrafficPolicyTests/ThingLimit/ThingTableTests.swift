@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GatewayTestKit
 import JobsAPI
 import Telemetry
 import Testing
-
 @testable import TrafficPolicy
 
 private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
@@ -12,7 +12,7 @@ private let pace = CallPace(RateLimit(perSecond: 10, burst: 3))
   @Test(arguments: [0, 1] as [UInt64])
   func `forgetting changes no answer`(seed: UInt64) {
     // A table that forgets beside buckets that are kept for ever.
-    var random = SeededRandom(seed: seed)
+    var random = SplitMix64(seed: seed)
     let table = ThingTable(maxThings: 100_000, gauge: Gauge())
     var buckets: [UInt64: [CallKind: NaiveBucket]] = [:]
     var now: Int64 = 0
