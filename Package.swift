@@ -75,6 +75,7 @@ let package = Package(
     // The language of the house, and the rules that need no socket.
     room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
     room("GRPCWire"),
+    room("Authorization", ["JobsAPI"]),
     room("AWSSigning", ["CryptoEngine"]),
     room("AWSConfiguration", ["AWSSigning", "JobsAPI"]),
     room("Telemetry", [logging]),
@@ -130,6 +131,7 @@ let package = Package(
       name: "policy-benchmark", dependencies: ["CMalloc", "JobsAPI", "Telemetry", "TrafficPolicy"],
       path: "Tests/Benchmarks/PolicyBenchmark", swiftSettings: settings),
 
+    tests("AuthorizationTests", ["Authorization", "JobsAPI"]),
     tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
     tests("CryptoEngineTests", ["CryptoEngine", "GatewayTestKit"]),

@@ -8,6 +8,7 @@ enum RoomMap {
     "CryptoEngine": ["COpenSSL"],
     "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC"],
     "GRPCWire": [],
+    "Authorization": ["JobsAPI"],
     "AWSSigning": ["CryptoEngine"],
     "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
