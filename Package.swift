@@ -65,17 +65,19 @@ let package = Package(
     library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
     library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
+    library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     .target(name: "CJobsProto", dependencies: ["CProtobufC"]),
 
     // Engines: bytes in, bytes out, no sockets.
     room("HTTP2Engine", ["CNGHTTP2"]),
     room("CryptoEngine", ["COpenSSL"]),
+    room("CompressionEngine", ["CZlib"]),
 
     // The language of the house, and the rules that need no socket.
     room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
-    room("GRPCWire"),
     room("Authorization", ["JobsAPI"]),
+    room("GRPCWire", ["CompressionEngine"]),
     room("AWSSigning", ["CryptoEngine"]),
     room("AWSConfiguration", ["AWSSigning", "JobsAPI"]),
     room("Telemetry", [logging]),
@@ -134,6 +136,7 @@ let package = Package(
     tests("AuthorizationTests", ["Authorization", "JobsAPI"]),
     tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),
     tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
+    tests("CompressionEngineTests", ["CompressionEngine", "GatewayTestKit"]),
     tests("CryptoEngineTests", ["CryptoEngine", "GatewayTestKit"]),
     tests(
       "EmulatorServerTests",
@@ -141,7 +144,7 @@ let package = Package(
         "EmulatorServer", "AWSSigning", "JobsAPI", "RESTServer", "RESTTestKit", "Transport",
         nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
-    tests("GRPCWireTests", ["GRPCWire", "GatewayTestKit"]),
+    tests("GRPCWireTests", ["CompressionEngine", "GatewayTestKit", "GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),
     tests("JobsEmulatorTests", ["GatewayTestKit", "JobsEmulator", "JobsAPI"]),

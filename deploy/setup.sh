@@ -12,6 +12,7 @@ build_packages=(
   libprotobuf-c-dev
   libssl-dev
   libyaml-dev
+  zlib1g-dev
 )
 
 say() { printf '%s\n' "$*" >&2; }

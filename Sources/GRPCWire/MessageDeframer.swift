@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why bytes of a request body are not gRPC messages. All are the caller's doing.
+import CompressionEngine
+
+/// Why bytes of a request body are not gRPC messages. All but one are the caller's doing.
 package enum DeframingError: Error, Equatable, Sendable {
   /// The compressed flag is set, and no `grpc-encoding` was announced that we know.
   case compressedWithoutEncoding
+  /// The compressed message does not inflate.
+  case malformedCompression
+  /// The compressed message inflates to more than is allowed; it was given up there.
+  case inflatedTooLarge(limitBytes: Int)
+  /// There was no memory to inflate the message with. Nobody's fault, and the only one of ours.
+  case inflatingFailed
   /// The flag is neither 0 nor 1.
   case invalidFlag(UInt8)
   /// The prefix announces more than is allowed; the message itself was not waited for.
@@ -16,6 +24,13 @@ package enum DeframingError: Error, Equatable, Sendable {
     switch self {
     case .compressedWithoutEncoding:
       GRPCStatus(.internal, "message is marked compressed, but grpc-encoding is identity")
+    case .malformedCompression:
+      GRPCStatus(.internal, "message is marked compressed, and is not gzip")
+    case .inflatedTooLarge(let limitBytes):
+      GRPCStatus(
+        .resourceExhausted, "message inflates to more than the limit of \(limitBytes) bytes")
+    case .inflatingFailed:
+      GRPCStatus(.unavailable, "message cannot be inflated for want of memory")
     case .invalidFlag(let flag):
       GRPCStatus(.internal, "message has compressed flag \(flag), which is neither 0 nor 1")
     case .tooLarge(let messageBytes, let limitBytes):
@@ -32,17 +47,24 @@ package enum DeframingError: Error, Equatable, Sendable {
 ///
 /// States: *prefix* (0 to 4 bytes of it seen) → *body* (some bytes missing) → *prefix* … An error
 /// is final: the stream it came from makes no sense any more.
+///
+/// Compressed messages come out inflated; the limit holds for both of their forms.
 package struct MessageDeframer: ~Copyable {
   private let limitBytes: Int
+  private let encoding: MessageEncoding
   /// The last four bytes of it seen: of a whole one, the length.
   private var prefix: UInt32 = 0
   private var prefixCount = 0
+  private var isCompressed = false
   private var message: [UInt8] = []
   private var missingBytes = 0
 
-  /// - Parameter limitBytes: The greatest message accepted. Memory held is at most twice this.
-  package init(limitBytes: Int) {
+  /// - Parameters:
+  ///   - limitBytes: The greatest message accepted. Memory held is at most twice this.
+  ///   - encoding: What the messages may be compressed with.
+  package init(limitBytes: Int, encoding: MessageEncoding = .identity) {
     self.limitBytes = limitBytes
+    self.encoding = encoding
   }
 
   /// Whether the bytes so far end between messages.
@@ -53,7 +75,7 @@ package struct MessageDeframer: ~Copyable {
   /// - Parameters:
   ///   - bytes: A part of the body.
   ///   - position: Where to read on in `bytes`; moved to behind what was read.
-  /// - Returns: A whole message without its prefix, or nil when `bytes` is used up.
+  /// - Returns: A whole message without its prefix, inflated, or nil when `bytes` is used up.
   package mutating func nextMessage(
     in bytes: Span<UInt8>, from position: inout Int
   ) throws(DeframingError) -> [UInt8]? {
@@ -69,7 +91,7 @@ package struct MessageDeframer: ~Copyable {
       self.prefixCount = 0
       self.message = []
     }
-    return self.message
+    return self.isCompressed ? try self.inflatedMessage() : self.message
   }
 
   /// Says whether the body may end here.
@@ -86,7 +108,7 @@ package struct MessageDeframer: ~Copyable {
       self.prefix = self.prefix << 8 | UInt32(bytes[position])
       self.prefixCount += 1
       position += 1
-      if self.prefixCount == 1 { try self.checkFlag(bytes[position - 1]) }
+      if self.prefixCount == 1 { try self.readFlag(bytes[position - 1]) }
     }
     let messageBytes = Int(self.prefix)
     guard messageBytes <= self.limitBytes else {
@@ -98,11 +120,24 @@ package struct MessageDeframer: ~Copyable {
     return true
   }
 
-  private func checkFlag(_ flag: UInt8) throws(DeframingError) {
+  private mutating func readFlag(_ flag: UInt8) throws(DeframingError) {
     switch flag {
-    case 0: return
-    case 1: throw .compressedWithoutEncoding
+    case 0: self.isCompressed = false
+    case 1 where self.encoding == .identity: throw .compressedWithoutEncoding
+    case 1: self.isCompressed = true
     default: throw .invalidFlag(flag)
+    }
+  }
+
+  private func inflatedMessage() throws(DeframingError) -> [UInt8] {
+    do throws(CompressionError) {
+      return try Gzip.inflate(self.message.span, limitBytes: self.limitBytes)
+    } catch {
+      switch error {
+      case .malformed, .truncated: throw .malformedCompression
+      case .tooLarge(let limitBytes): throw .inflatedTooLarge(limitBytes: limitBytes)
+      case .outOfMemory, .native: throw .inflatingFailed
+      }
     }
   }
 

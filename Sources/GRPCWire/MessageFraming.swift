@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CompressionEngine
+
 /// The five bytes in front of every message (PROTOCOL-HTTP2.md, Length-Prefixed-Message): a flag
 /// that says whether it is compressed, and its length, big-endian.
 package enum MessageFraming {
@@ -33,5 +35,23 @@ package enum MessageFraming {
     buffer[start + 2] = UInt8(truncatingIfNeeded: count >> 16)
     buffer[start + 3] = UInt8(truncatingIfNeeded: count >> 8)
     buffer[start + 4] = UInt8(truncatingIfNeeded: count)
+  }
+
+  /// The frame of the same message, compressed, if that makes it smaller.
+  ///
+  /// - Parameter frame: One message behind its prefix, uncompressed.
+  package static func compressed(_ frame: [UInt8]) -> [UInt8]? {
+    var buffer: [UInt8] = []
+    let start = self.reservePrefix(in: &buffer)
+    do throws(CompressionError) {
+      try Gzip.deflate(frame.span.extracting(self.prefixBytes...), into: &buffer)
+    } catch {
+      // Without memory for it the message goes out as it is.
+      return nil
+    }
+    guard buffer.count < frame.count else { return nil }
+    buffer[start] = 1
+    self.completePrefix(in: &buffer, at: start)
+    return buffer
   }
 }

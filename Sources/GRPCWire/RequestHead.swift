@@ -14,8 +14,12 @@ package struct RequestHeadFields: Sendable {
   package var te: ArraySlice<UInt8>?
   /// `grpc-encoding`
   package var encoding: ArraySlice<UInt8>?
+  /// `grpc-accept-encoding`
+  package var acceptEncoding: ArraySlice<UInt8>?
   /// `grpc-timeout`
   package var timeout: ArraySlice<UInt8>?
+  /// The name of a field that ends in `-bin` and whose value is not ``BinaryMetadata``.
+  package var malformedBinaryName: ArraySlice<UInt8>?
 
   package init() {}
 }
@@ -29,22 +33,34 @@ package struct RequestHead: Equatable, Sendable {
   /// How long the caller waits, at most a year; nil means for ever.
   package var timeout: Duration?
 
-  package init(path: ArraySlice<UInt8>, timeout: Duration? = nil) {
+  /// Of the request's messages.
+  package var encoding: MessageEncoding
+
+  /// The best that an answer's messages may have: that of the request's, unless the caller says
+  /// that it does not take it back.
+  package var answerEncoding: MessageEncoding
+
+  package init(
+    path: ArraySlice<UInt8>, timeout: Duration? = nil, encoding: MessageEncoding = .identity,
+    answerEncoding: MessageEncoding = .identity
+  ) {
     self.path = path
     self.timeout = timeout
+    self.encoding = encoding
+    self.answerEncoding = answerEncoding
   }
 }
 
 /// The answer to ``RequestHead/read(_:)``.
 package enum OnRequestHead: Equatable, Sendable {
-  /// A gRPC call with protobuf messages, uncompressed.
+  /// A gRPC call with protobuf messages.
   case accept(RequestHead)
   /// Not gRPC: answer with an HTTP status.
   case reject(HTTPRejection)
   /// gRPC, and not acceptable: answer with trailers only.
   case refuse(GRPCStatus)
   /// Compressed in a way we do not know: answer with trailers only that include
-  /// `grpc-accept-encoding: identity` (compression.md of grpc/grpc).
+  /// `grpc-accept-encoding` with ``MessageEncoding/accepted`` (compression.md of grpc/grpc).
   case refuseEncoding(GRPCStatus)
 }
 
@@ -64,22 +80,58 @@ extension RequestHead {
     guard let path = fields.path else {
       return .refuse(GRPCStatus(.unimplemented, "path is missing"))
     }
-    guard fields.encoding == nil || equals(fields.encoding, "identity") else {
+    guard let encoding = self.encoding(fields.encoding) else {
       return .refuseEncoding(
-        GRPCStatus(.unimplemented, "grpc-encoding is not supported; send identity"))
+        GRPCStatus(.unimplemented, "grpc-encoding is not supported; send identity or gzip"))
     }
-    guard let timeout = fields.timeout else { return .accept(RequestHead(path: path)) }
+    if let name = fields.malformedBinaryName {
+      return .refuse(
+        GRPCStatus(.invalidArgument, "the value of \(self.text(name)) is not base64"))
+    }
+    var head = RequestHead(path: path, encoding: encoding)
+    if encoding == .gzip { head.answerEncoding = self.answerEncoding(fields.acceptEncoding) }
+    guard let timeout = fields.timeout else { return .accept(head) }
     guard let duration = GRPCTimeout.parse(timeout.span) else {
       return .refuse(
         GRPCStatus(
           .invalidArgument, "grpc-timeout is not 1 to 8 digits and one of H, M, S, m, u, n"))
     }
-    return .accept(RequestHead(path: path, timeout: duration))
+    head.timeout = duration
+    return .accept(head)
+  }
+
+  private static func encoding(_ value: ArraySlice<UInt8>?) -> MessageEncoding? {
+    if value == nil || equals(value, "identity") { return .identity }
+    return equals(value, "gzip") ? .gzip : nil
+  }
+
+  /// A caller that sends gzip and does not say what it takes is taken at its word, as grpc-go does.
+  private static func answerEncoding(_ accepted: ArraySlice<UInt8>?) -> MessageEncoding {
+    guard let accepted else { return .gzip }
+    let takesGzip = accepted.split(separator: UInt8(ascii: ",")).contains { element in
+      equals(element.trimmed, "gzip")
+    }
+    return takesGzip ? .gzip : .identity
+  }
+
+  /// A name for a message. HTTP/2 lets none through that is not a token (RFC 9113 §8.2.1); it may
+  /// be long, though.
+  private static func text(_ name: ArraySlice<UInt8>) -> String {
+    String(decoding: name.prefix(64), as: UTF8.self)
   }
 
   /// Whether this is the path of a method, `/package.Service/Method`.
   package func isPath(_ path: StaticString) -> Bool {
     equals(self.path, path)
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Without the whitespace that lists may have around their elements (RFC 9110 §5.6.1).
+  fileprivate var trimmed: ArraySlice<UInt8> {
+    var rest = self.drop { $0 == 0x20 || $0 == 0x09 }
+    while let last = rest.last, last == 0x20 || last == 0x09 { rest.removeLast() }
+    return rest
   }
 }
 

@@ -27,9 +27,12 @@ package struct UnaryCallState: ~Copyable {
     self.state = state
   }
 
-  /// - Parameter limitBytes: The greatest request message accepted.
-  package init(limitBytes: Int) {
-    self.init(.receiving(Receiving(deframer: MessageDeframer(limitBytes: limitBytes))))
+  /// - Parameters:
+  ///   - limitBytes: The greatest request message accepted, inflated or not.
+  ///   - encoding: Of the request.
+  package init(limitBytes: Int, encoding: MessageEncoding = .identity) {
+    let deframer = MessageDeframer(limitBytes: limitBytes, encoding: encoding)
+    self.init(.receiving(Receiving(deframer: deframer)))
   }
 }
 

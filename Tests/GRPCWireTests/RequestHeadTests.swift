@@ -50,13 +50,35 @@ import Testing
     #expect(refusal(timeout: "soon")?.code == .invalidArgument)
   }
 
-  @Test(arguments: ["gzip", "deflate", "snappy", "", "identity,gzip", "Identity"])
+  @Test(arguments: ["deflate", "snappy", "", "identity,gzip", "Identity", "GZIP", " gzip"])
   func `unknown encodings are refused so that the caller learns which are known`(encoding: String) {
     guard case .refuseEncoding(let status) = read(encoding: encoding) else {
       Issue.record("accepted")
       return
     }
     #expect(status.code == .unimplemented)
+  }
+
+  @Test(arguments: [
+    (nil, MessageEncoding.gzip), ("gzip", .gzip), ("identity, deflate, gzip", .gzip),
+    ("identity,\t gzip ,deflate", .gzip), ("identity", .identity), ("", .identity),
+    ("gzipped,x-gzip", .identity),
+  ])
+  func `an answer may be encoded as the request was, unless its caller says otherwise`(
+    accepted: String?, encoding: MessageEncoding
+  ) {
+    let path = bytes("/pkg.Service/Method")
+    #expect(
+      read(encoding: "gzip", accepted: accepted)
+        == .accept(RequestHead(path: path, encoding: .gzip, answerEncoding: encoding)))
+    #expect(read(accepted: accepted) == .accept(RequestHead(path: path)))
+  }
+
+  @Test func `binary metadata that is none is refused by name, which is cut`() {
+    #expect(refusal(binaryName: "x-trace-bin")?.code == .invalidArgument)
+    #expect(refusal(binaryName: "x-trace-bin")?.message.contains("x-trace-bin") == true)
+    let name = String(repeating: "x", count: 10_000)
+    #expect((refusal(binaryName: name)?.message.utf8.count ?? 0) < 200)
   }
 
   @Test(arguments: ["/a/b", "", "/", "*", "/a/b/c", "\u{E9}"])
@@ -114,7 +136,7 @@ private func bytes(_ text: String) -> ArraySlice<UInt8> { ArraySlice(text.utf8) 
 private func read(
   method: String? = "POST", path: String? = "/pkg.Service/Method",
   contentType: String? = "application/grpc", te: String? = "trailers", encoding: String? = nil,
-  timeout: String? = nil
+  accepted: String? = nil, timeout: String? = nil, binaryName: String? = nil
 ) -> OnRequestHead {
   var fields = RequestHeadFields()
   fields.method = method.map(bytes)
@@ -122,13 +144,17 @@ private func read(
   fields.contentType = contentType.map(bytes)
   fields.te = te.map(bytes)
   fields.encoding = encoding.map(bytes)
+  fields.acceptEncoding = accepted.map(bytes)
   fields.timeout = timeout.map(bytes)
+  fields.malformedBinaryName = binaryName.map(bytes)
   return RequestHead.read(fields)
 }
 
 private func refusal(
-  path: String? = "/pkg.Service/Method", te: String? = "trailers", timeout: String? = nil
+  path: String? = "/pkg.Service/Method", te: String? = "trailers", timeout: String? = nil,
+  binaryName: String? = nil
 ) -> GRPCStatus? {
-  guard case .refuse(let status) = read(path: path, te: te, timeout: timeout) else { return nil }
+  let answer = read(path: path, te: te, timeout: timeout, binaryName: binaryName)
+  guard case .refuse(let status) = answer else { return nil }
   return status
 }

@@ -7,8 +7,9 @@ enum RoomMap {
     "HTTP2Engine": ["CNGHTTP2"],
     "CryptoEngine": ["COpenSSL"],
     "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC"],
-    "GRPCWire": [],
     "Authorization": ["JobsAPI"],
+    "CompressionEngine": ["CZlib"],
+    "GRPCWire": ["CompressionEngine"],
     "AWSSigning": ["CryptoEngine"],
     "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
@@ -30,7 +31,7 @@ enum RoomMap {
 
   /// Rooms that hold C alone: module maps, shims, generated code.
   static let clangRooms: Set<String> = [
-    "CNGHTTP2", "COpenSSL", "CProtobufC", "CJansson", "CYAML", "CJobsProto",
+    "CNGHTTP2", "COpenSSL", "CProtobufC", "CJansson", "CYAML", "CZlib", "CJobsProto",
   ]
 
   /// Each C module with the folder that fences it in. Nobody else imports it.
@@ -41,6 +42,7 @@ enum RoomMap {
     "CJobsProto": "Sources/JobsAPI/Wire/",
     "CJansson": "Sources/JobsAPI/REST/",
     "CYAML": "Sources/Gateway/Configuration/",
+    "CZlib": "Sources/CompressionEngine/",
   ]
 
   /// Modules from elsewhere, with the rooms that may import them; no room is named for those that
