@@ -177,7 +177,7 @@ let package = Package(
       "GatewayTests",
       [
         "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI",
-        "TrafficPolicy", "Transport", "Upstream", argumentParser,
+        "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging,
       ]),
     tests("TidyTests", []),
   ],

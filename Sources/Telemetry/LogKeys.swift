@@ -13,6 +13,7 @@ package enum LogKey {
   package static let describeTTL = "describe-ttl"
   package static let error = "error"
   package static let expires = "expires"
+  package static let files = "files"
   package static let grpcCode = "grpc-code"
   package static let hidden = "hidden"
   package static let key = "key"

@@ -13,6 +13,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
+  @Option(help: .of(ReloadSettings.interval)) var reloadInterval: String?
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
 
@@ -25,6 +26,7 @@ struct ServeOptions: ParsableArguments {
     table.take(ServeSettings.requestLimit, self.requestLimitBytes)
     table.take(ServeSettings.connections, self.connectionLimit)
     table.take(ServeSettings.streams, self.streamLimit)
+    table.take(ReloadSettings.interval, self.reloadInterval)
     self.upstream.add(to: &table)
     self.traffic.add(to: &table)
     self.failure.add(to: &table)

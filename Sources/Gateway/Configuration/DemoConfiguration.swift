@@ -22,6 +22,7 @@ struct DemoConfiguration: Sendable {
     ]
     self.gateway = try ServeConfiguration(
       SettingsReader(flags: gatewayFlags, environment: environment, file: nil))
+    self.gateway.hearsHangups = false
   }
 
   private static var seed: EmulatorSeed {

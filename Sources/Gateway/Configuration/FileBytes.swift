@@ -2,20 +2,26 @@
 
 import Glibc
 
-/// Whole files, read at start only, never while serving.
+/// Whole files, read where it may block: at start, or off the event loops.
 enum FileBytes {
   struct Failure: Error {
     var reason: String
   }
+
+  /// Room for most files, so that a small one costs little whatever its limit.
+  private static let firstBytes = 16_384
 
   /// - Throws: ``Failure`` when the file is missing, unreadable, or longer than the limit.
   static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.systemFailure() }
     defer { close(descriptor) }
-    var bytes = [UInt8](repeating: 0, count: limit + 1)
+    var bytes = [UInt8](repeating: 0, count: min(limit + 1, Self.firstBytes))
     var length = 0
-    while length < bytes.count {
+    while length <= limit {
+      if length == bytes.count {
+        bytes.append(contentsOf: repeatElement(0, count: min(length, limit + 1 - length)))
+      }
       // The kernel writes at most what is left of the array.
       let count = unsafe bytes.withUnsafeMutableBytes { buffer in
         unsafe Glibc.read(descriptor, buffer.baseAddress! + length, buffer.count - length)

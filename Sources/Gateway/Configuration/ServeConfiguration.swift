@@ -13,6 +13,9 @@ struct ServeConfiguration: Sendable {
   var requestLimitBytes: Int
   var connectionLimit: Int
   var streamLimit: Int
+  var reloadInterval: Duration
+  /// SIGHUP asks for a look at changed files. Else it ends the process, as a closed terminal should.
+  var hearsHangups = true
   var policy: PolicySettings
   var process: ProcessConfiguration
 
@@ -24,6 +27,7 @@ struct ServeConfiguration: Sendable {
       ServeSettings.listen.name, ServeSettings.adminListen.name,
       SharedSettings.allowInsecureRemote.name, ServeSettings.requestLimit.name,
       ServeSettings.connections.name, ServeSettings.streams.name,
+      ReloadSettings.interval.name,
     ])
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
@@ -35,6 +39,7 @@ struct ServeConfiguration: Sendable {
     self.requestLimitBytes = try reader.value(ServeSettings.requestLimit)
     self.connectionLimit = try reader.value(ServeSettings.connections)
     self.streamLimit = try reader.value(ServeSettings.streams)
+    self.reloadInterval = try reader.value(ReloadSettings.interval)
     self.policy = try PolicySettings(reader)
     if try reader.sourced(FailureSettings.attempts) == nil,
       let attempts = self.upstream.aws.maxAttempts

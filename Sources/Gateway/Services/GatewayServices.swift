@@ -16,20 +16,21 @@ import Upstream
 
 /// The gateway as it runs: listeners in front, the pools to AWS behind.
 struct GatewayServices: Drainable {
-  private let listeners: [Listener]
-  private let admin: Listener
+  private let listeners: GatewayListeners
   private let readiness: Readiness
   private let policy: TrafficPolicy
   private let credentials: RefreshingCredentials
   /// For what blocks, off the event loops.
   private let threads: NIOThreadPool
   private let upstream: UpstreamLink
+  private let watch: FileWatch
 
   static func start(
     _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
   ) async throws -> GatewayServices {
-    // Sources of credentials are asked one after another.
-    let threads = NIOThreadPool(numberOfThreads: 1)
+    // Sources of credentials are asked one after another, and may take their time; files that change
+    // are read beside them.
+    let threads = NIOThreadPool(numberOfThreads: 2)
     threads.start()
     do {
       return try await Self.start(configuration, logger: logger, on: group, threads)
@@ -69,6 +70,8 @@ struct GatewayServices: Drainable {
         group: group, policy: policy, tls: tls, credentials: credentials, registry: registry,
         readiness: readiness, logger: logger))
 
+    let watched = WatchList(registry: registry, logger: logger)
+
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
@@ -76,65 +79,39 @@ struct GatewayServices: Drainable {
       logger: logger
     ) { loop in upstream.backend(on: loop) }
 
-    let admin = try await AdminServer.bind(
-      to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
-    var listeners: [Listener] = []
-    for address in configuration.listen {
-      let limits = ListenerLimits(connections: configuration.connectionLimit)
-      listeners.append(try await server.bind(to: address, limits: limits))
-    }
-    Self.registerConnections(grpc: listeners, admin: admin, in: registry)
-    registry.register(
-      NamedCounter(
-        LogSink.standardError.droppedLines, name: "iot_jobs_gateway_log_lines_dropped_total",
-        help: "Log lines that standard error did not take at once."))
-    registry.register(ProcessMetrics())
+    let listeners = try await GatewayListeners.bind(
+      configuration, server, on: group, registry: registry, readiness: readiness)
+    Self.registerProcess(in: registry)
+    let watch = await FileWatch.start(
+      watched, every: configuration.reloadInterval, on: group.any(), threads: threads,
+      hearsHangups: configuration.hearsHangups)
     // Ready before it is said, so that whoever waits for the lines finds it so.
     readiness.met(.listenersBound)
-    Self.log(admin, as: "admin", logger)
-    for listener in listeners { Self.log(listener, as: "grpc", logger) }
+    listeners.log(to: logger)
     return GatewayServices(
-      listeners: listeners, admin: admin, readiness: readiness, policy: policy,
-      credentials: credentials, threads: threads, upstream: upstream)
+      listeners: listeners, readiness: readiness, policy: policy,
+      credentials: credentials, threads: threads, upstream: upstream, watch: watch)
   }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
   func drain(grace: TimeAmount) async {
     self.readiness.drainBegan()
-    await withTaskGroup { group in
-      for listener in self.listeners {
-        group.addTask { _ = await listener.drain(grace: grace) }
-      }
-    }
+    await self.listeners.drainCallers(grace: grace)
     // A refresh in the background has no caller, and must not outlast the grace.
     self.policy.stop()
     await self.upstream.drain()
     await self.credentials.stop()
+    await self.watch.stop()
     try? await self.threads.shutdownGracefully()
-    await self.admin.drain(grace: .seconds(1))
+    await self.listeners.admin.drain(grace: .seconds(1))
   }
 
-  private static func log(_ listener: Listener, as name: String, _ logger: Logger) {
-    logger.notice(
-      "listening on",
-      metadata: [LogKey.listener: "\(name)", LogKey.address: "\(listener.address)"])
-  }
-
-  private static func registerConnections(
-    grpc: [Listener], admin: Listener, in registry: MetricsRegistry
-  ) {
+  private static func registerProcess(in registry: MetricsRegistry) {
     registry.register(
-      SampledGauges(
-        name: "iot_jobs_gateway_connections", help: "Connections open, by listener."
-      ) {
-        [
-          (
-            [.init(name: "listener", value: "grpc")],
-            Int64(grpc.reduce(0) { $0 + $1.openConnections })
-          ),
-          ([.init(name: "listener", value: "admin")], Int64(admin.openConnections)),
-        ]
-      })
+      NamedCounter(
+        LogSink.standardError.droppedLines, name: "iot_jobs_gateway_log_lines_dropped_total",
+        help: "Log lines that standard error did not take at once."))
+    registry.register(ProcessMetrics())
   }
 
   private static func registerBuildInfo(in registry: MetricsRegistry) {
