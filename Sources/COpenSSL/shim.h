@@ -67,6 +67,18 @@ static inline int copenssl_set_tlsext_host_name(SSL *ssl, const char *name) {
   return (int)SSL_set_tlsext_host_name(ssl, name);
 }
 
+static inline void copenssl_free(void *memory) {
+  OPENSSL_free(memory);
+}
+
+static inline int copenssl_ctx_set_num_tickets(SSL_CTX *context, size_t count) {
+  return SSL_CTX_set_num_tickets(context, count);
+}
+
+static inline X509 *copenssl_ctx_get0_certificate(const SSL_CTX *context) {
+  return SSL_CTX_get0_certificate(context);
+}
+
 static const uint64_t copenssl_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t copenssl_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t copenssl_op_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;

@@ -62,6 +62,7 @@ package struct GatewayServer: Sendable {
       let handler = HTTP2Handler(
         session: session, service: service, metrics: self.metrics, limits: self.callLimits,
         logger: self.logger, loop: channel.eventLoop)
+      handler.peer = try ConnectionPeer(of: channel, on: address)
       try channel.pipeline.syncOperations.addHandler(handler)
     }
   }

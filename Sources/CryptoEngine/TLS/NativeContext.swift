@@ -107,10 +107,44 @@ extension NativeContext {
     guard count > 0 else { throw .noCertificate(source: text.source) }
   }
 
-  /// Refuses peers whose certificate is not valid, or that show none.
-  borrowing func verifyPeers() {
-    let mode = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
-    unsafe SSL_CTX_set_verify(self.context, mode, didVerify)
+  /// Refuses peers whose certificate is not valid, and, unless it is only requested, that show none.
+  borrowing func verifyPeers(_ authentication: TLSClientAuthentication = .required) {
+    let needsOne = authentication == .required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0
+    unsafe SSL_CTX_set_verify(self.context, SSL_VERIFY_PEER | needsOne, didVerify)
+  }
+
+  /// Looks up peers' certificates in lists of revoked ones.
+  borrowing func revoke(_ lists: [UInt8]) throws(TLSConfigurationError) {
+    let store = unsafe SSL_CTX_get_cert_store(self.context)
+    try PEMText.reading(lists) { text throws(TLSConfigurationError) in
+      let count = try unsafe text.forEachRevocationList { list throws(CryptoError) in
+        // The store takes its own reference.
+        try NativeCall.run("X509_STORE_add_crl") { unsafe X509_STORE_add_crl(store, list) }
+      }
+      guard count > 0 else { throw .noRevocationList(source: text.source) }
+    }
+    let parameters = unsafe SSL_CTX_get0_param(self.context)
+    unsafe X509_VERIFY_PARAM_set_flags(
+      parameters, CUnsignedLong(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
+  }
+
+  /// Names the authorities that a client's certificate may come from, so that one with several knows
+  /// which to show (RFC 8446 §4.2.4).
+  borrowing func nameAuthorities(_ trust: TLSTrust) throws(TLSConfigurationError) {
+    let context = unsafe self.context
+    let name = { (text: borrowing PEMText) throws(TLSConfigurationError) -> Void in
+      _ = try unsafe text.forEachCertificate { certificate throws(CryptoError) in
+        try NativeCall.run("SSL_CTX_add_client_CA") {
+          unsafe SSL_CTX_add_client_CA(context, certificate)
+        }
+      }
+    }
+    switch trust {
+    // There are some 140 of them, and nobody's own.
+    case .system: break
+    case .file(let path): try name(PEMText.open(path: path))
+    case .pem(let bytes): try PEMText.reading(bytes, name)
+    }
   }
 
   borrowing func verifyNobody() {
@@ -155,6 +189,8 @@ extension NativeContext {
   /// Issues tickets, which hold the session themselves: nothing is kept here.
   borrowing func issueTickets() throws(TLSConfigurationError) {
     unsafe copenssl_ctx_set_session_cache_mode(self.context, CLong(SSL_SESS_CACHE_OFF))
+    // One is enough for a client that opens one connection at a time, as those of gRPC do.
+    unsafe _ = copenssl_ctx_set_num_tickets(self.context, 1)
     // A server that asks for certificates must say what its sessions are for, or none is resumed.
     let purpose = Array("iot-jobs-gateway".utf8)
     do throws(CryptoError) {
@@ -194,6 +230,17 @@ extension NativeContext {
     unsafe self.preference = preference
     // The callback finds the list through the connection, whose owner keeps this context alive.
     unsafe SSL_CTX_set_alpn_select_cb(self.context, chooseProtocol, nil)
+  }
+
+  /// Refuses a client that offers no protocol at all.
+  borrowing func requireProtocol() {
+    unsafe SSL_CTX_set_client_hello_cb(self.context, didReadHello, nil)
+  }
+
+  /// What a server shows first; nil if it is no server's.
+  var certificate: CertificateSummary? {
+    guard let certificate = unsafe copenssl_ctx_get0_certificate(self.context) else { return nil }
+    return unsafe CertificateSummary(certificate)
   }
 
   /// Each name behind its length (RFC 7301 §3.1).

@@ -54,14 +54,10 @@ struct PEMText: ~Copyable {
     while true {
       ErrorQueue.clear()
       guard let certificate = unsafe PEM_read_bio_X509(self.bio, nil, refusePassphrase, nil) else {
-        let entries = ErrorQueue.takeAll()
-        // This is how the reader says that the text has come to its end.
-        let isEnd = entries.contains {
-          $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE
+        if let reason = Self.whyItEnded() {
+          throw .malformedCertificate(source: self.source, number: count + 1, reason: reason)
         }
-        if isEnd { return count }
-        throw .malformedCertificate(
-          source: self.source, number: count + 1, reason: entries.first?.text ?? "")
+        return count
       }
       defer { unsafe X509_free(certificate) }
       count += 1
@@ -71,6 +67,39 @@ struct PEMText: ~Copyable {
         throw .native(error)
       }
     }
+  }
+
+  /// Gives each list of revoked certificates to `body`, which does not keep it.
+  ///
+  /// - Returns: How many there were.
+  borrowing func forEachRevocationList(
+    _ body: (OpaquePointer) throws(CryptoError) -> Void
+  ) throws(TLSConfigurationError) -> Int {
+    var count = 0
+    while true {
+      ErrorQueue.clear()
+      guard let list = unsafe PEM_read_bio_X509_CRL(self.bio, nil, refusePassphrase, nil) else {
+        if let reason = Self.whyItEnded() {
+          throw .malformedRevocationList(source: self.source, number: count + 1, reason: reason)
+        }
+        return count
+      }
+      defer { unsafe X509_CRL_free(list) }
+      count += 1
+      do throws(CryptoError) {
+        try unsafe body(list)
+      } catch {
+        throw .native(error)
+      }
+    }
+  }
+
+  /// - Returns: Nil if the reader has come to the end of the text; else what is wrong with it.
+  private static func whyItEnded() -> String? {
+    let entries = ErrorQueue.takeAll()
+    // This is how the reader says that there is nothing more.
+    let isEnd = entries.contains { $0.library == ERR_LIB_PEM && $0.reason == PEM_R_NO_START_LINE }
+    return isEnd ? nil : entries.first?.text ?? ""
   }
 
   /// Gives the first private key to `body`, which does not keep it.

@@ -89,8 +89,16 @@ func didVerify(isFine: CInt, store: OpaquePointer?) -> CInt {
   guard let ledger = unsafe ledger(of: connection.map { OpaquePointer($0) }) else {
     return 0
   }
+  let (code, depth) = unsafe (
+    X509_STORE_CTX_get_error(store), X509_STORE_CTX_get_error_depth(store)
+  )
+  // Lists of revoked authorities are looked at if there are any; of the peer's own issuer one must be.
+  if code == X509_V_ERR_UNABLE_TO_GET_CRL, depth > 0 {
+    unsafe X509_STORE_CTX_set_error(store, X509_V_OK)
+    return 1
+  }
   unsafe ledger.pointee.complain(
-    code: X509_STORE_CTX_get_error(store), depth: X509_STORE_CTX_get_error_depth(store),
+    code: code, depth: depth,
     about: X509_STORE_CTX_get_current_cert(store))
   return 0
 }
@@ -101,6 +109,21 @@ func didVerify(isFine: CInt, store: OpaquePointer?) -> CInt {
 func didReceiveSession(ssl: OpaquePointer?, session: OpaquePointer?) -> CInt {
   guard let ledger = unsafe ledger(of: ssl), let session = unsafe session else { return 0 }
   return unsafe ledger.pointee.receivedSession(session) ? 1 : 0
+}
+
+/// `SSL_CTX_set_client_hello_cb`: asks whether the client offers any protocol by ALPN (RFC 7301 §3.1).
+///
+/// - Returns: 1 to go on, 0 to refuse it with the alert.
+func didReadHello(
+  ssl: OpaquePointer?, alert: UnsafeMutablePointer<CInt>?, _: UnsafeMutableRawPointer?
+) -> CInt {
+  var body: UnsafePointer<UInt8>?
+  var count = 0
+  let offers = unsafe SSL_client_hello_get0_ext(
+    ssl, CUnsignedInt(TLSEXT_TYPE_application_layer_protocol_negotiation), &body, &count)
+  if offers == 1 { return SSL_CLIENT_HELLO_SUCCESS }
+  unsafe alert?.pointee = CInt(TLSAlert.noApplicationProtocol.code)
+  return SSL_CLIENT_HELLO_ERROR
 }
 
 /// `SSL_CTX_set_alpn_select_cb`: picks our first protocol that the client offers too.

@@ -7,6 +7,10 @@ package enum TLSConfigurationError: Error, Equatable, Sendable {
   case noCertificate(source: String)
   /// A certificate that does not parse; the first is number 1.
   case malformedCertificate(source: String, number: Int, reason: String)
+  /// There is no `BEGIN X509 CRL` in it.
+  case noRevocationList(source: String)
+  /// A list of revoked certificates that does not parse; the first is number 1.
+  case malformedRevocationList(source: String, number: Int, reason: String)
   /// Not a private key, or one under a passphrase.
   case privateKey(reason: String)
   /// The key is not the first certificate's.
@@ -23,6 +27,10 @@ package enum TLSConfigurationError: Error, Equatable, Sendable {
       "no PEM certificate in \(source)"
     case .malformedCertificate(let source, let number, let reason):
       "certificate \(number) in \(source) cannot be read: \(reason)"
+    case .noRevocationList(let source):
+      "no PEM revocation list in \(source)"
+    case .malformedRevocationList(let source, let number, let reason):
+      "revocation list \(number) in \(source) cannot be read: \(reason)"
     case .privateKey(let reason):
       "private key cannot be read: \(reason)"
     case .keyMismatch:

@@ -260,6 +260,16 @@ extension TLSConnection {
     return unsafe CertificateSummary(certificate)
   }
 
+  /// The names in the peer's certificate, once the handshake is done; nil unless it was verified.
+  package var peerNames: PeerNames? {
+    guard self.handshake != nil,
+      unsafe SSL_get_verify_mode(self.native.ssl) & SSL_VERIFY_PEER != 0,
+      unsafe SSL_get_verify_result(self.native.ssl) == X509_V_OK,
+      let certificate = unsafe SSL_get0_peer_certificate(self.native.ssl)
+    else { return nil }
+    return unsafe PeerNames(of: certificate)
+  }
+
   /// The alert that told the peer why we ended the connection.
   package var alertSent: TLSAlert? { unsafe self.native.ledger.pointee.alertSent }
 }

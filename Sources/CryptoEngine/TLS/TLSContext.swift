@@ -32,6 +32,8 @@ package final class TLSClientContext: Sendable {
 /// How a server speaks TLS and who it is. Made once, for all connections and event loops; anew when
 /// its certificate changes, while connections keep the one they began with.
 package final class TLSServerContext: Sendable {
+  /// What is shown to clients: the first certificate of the identity.
+  package let certificate: CertificateSummary?
   let limits: TLSLimits
   private let native: Mutex<NativeContext>
 
@@ -41,12 +43,16 @@ package final class TLSServerContext: Sendable {
     try native.identify(as: settings.identity)
     if let trust = settings.clientTrust {
       try native.trust(trust)
-      native.verifyPeers()
+      try native.nameAuthorities(trust)
+      native.verifyPeers(settings.clientAuthentication)
+      if let lists = settings.clientRevocationPEM { try native.revoke(lists) }
     } else {
       native.verifyNobody()
     }
     try native.prefer(settings.applicationProtocols)
+    if settings.requiresApplicationProtocol { native.requireProtocol() }
     try native.issueTickets()
+    self.certificate = native.certificate
     self.limits = settings.limits
     self.native = Mutex(native)
   }

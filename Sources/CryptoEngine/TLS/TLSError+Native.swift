@@ -19,6 +19,9 @@ extension TLSError {
       self = .notTLS(plain)
     } else if entries.contains(where: { $0.isSSL(SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) }) {
       self = .noCertificate
+    } else if entries.contains(where: { $0.isSSL(SSL_R_CALLBACK_FAILED) }) {
+      // The one that looks at the ClientHello, see `didReadHello`.
+      self = .nothingInCommon(reason: "client offers no application protocol (ALPN)")
     } else if let entry = entries.first(where: \.saysNothingInCommon) {
       self = .nothingInCommon(reason: entry.text)
     } else {

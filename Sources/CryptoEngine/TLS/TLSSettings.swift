@@ -75,15 +75,28 @@ package struct TLSClientSettings: Sendable {
   package init() {}
 }
 
+/// Whether clients must show a certificate, where there is somebody to trust for it.
+package enum TLSClientAuthentication: Sendable {
+  case requested
+  case required
+}
+
 /// How we speak as a server: with AEAD cipher suites only.
 package struct TLSServerSettings: Sendable {
   package var versions = TLSVersion.tls12...TLSVersion.tls13
   package var identity: TLSIdentity
-  /// Preferred in this order (ALPN, RFC 7301). A client that offers only others is refused; one that
-  /// offers none is not, and nothing is agreed upon.
+  /// Preferred in this order (ALPN, RFC 7301). A client that offers only others is refused.
   package var applicationProtocols: [String] = []
+  /// Refuses a client that offers no protocol at all; else nothing is agreed upon with it.
+  package var requiresApplicationProtocol = false
   /// Whom clients' certificates must come from. Nil: clients are not asked for any.
   package var clientTrust: TLSTrust?
+  /// What becomes of a client that shows no certificate. One that is not valid is always refused.
+  package var clientAuthentication = TLSClientAuthentication.required
+  /// Lists of revoked certificates, as PEM. With any, a client is refused unless there is a list of
+  /// its certificate's issuer that is in date and does not name it; an authority between is looked up
+  /// if there is a list of its issuer.
+  package var clientRevocationPEM: [UInt8]?
   package var limits = TLSLimits()
 
   package init(identity: TLSIdentity) {

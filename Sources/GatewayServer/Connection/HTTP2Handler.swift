@@ -6,6 +6,7 @@ import JobsAPI
 import Logging
 import NIOCore
 import Telemetry
+import Transport
 
 /// Carries one HTTP/2 connection: bytes into the session, events to the calls, bytes out again.
 ///
@@ -40,6 +41,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
   /// Names this connection's calls when their callers do not.
   let requestIDs: RequestIDs
   let loop: any EventLoop
+  /// Who is at the other end; set before the first request is read.
+  var peer = ConnectionPeer.anonymous
   var calls: [Int32: RPC] = [:]
   var deadlineTimer = DeadlineTimer()
 

@@ -6,6 +6,8 @@ package import NIOCore
 /// What a handshake came to. Also fired down the pipeline, before the first plaintext.
 package struct TLSEstablished: Equatable, Sendable {
   package var handshake: TLSHandshake
+  /// The names in the peer's verified certificate; nil if it showed none.
+  package var names: PeerNames?
   /// From the first byte that one of the two could send.
   package var duration: Duration
 }
@@ -150,7 +152,8 @@ extension TLSHandler {
     self.timer?.cancel()
     self.timer = nil
     let duration = Duration.nanoseconds((NIODeadline.now() - began).nanoseconds)
-    let established = TLSEstablished(handshake: handshake, duration: duration)
+    let established = TLSEstablished(
+      handshake: handshake, names: connection.peerNames, duration: duration)
     // Whoever waits for the channel finds that its handlers know.
     context.fireUserInboundEventTriggered(established)
     self.promise.succeed(established)
