@@ -76,6 +76,8 @@ def test_a_throttled_call_says_when_aws_wants_it_back(upstream, forwarding, name
         )
     assert seen[0].retry_delay_seconds == {"2500": 2.5, "3": 3.0}[value]
     assert seen[0].pushback_milliseconds == seen[0].retry_delay_seconds * 1000
+    (violation,) = seen[0].detail(error_details_pb2.QuotaFailure).violations
+    assert violation.subject == "account:reads"
 
 
 def test_a_thing_that_aws_does_not_know_is_not_found(stub, thing):
@@ -91,13 +93,18 @@ def test_a_finished_execution_cannot_be_described_or_changed(stub, iot, thing, j
         thing_name=thing, job_id=job, status=STATUS["REJECTED"], status_details={"why": "flat"}
     )
     stub.UpdateJobExecution(done)
-    with failing(Code.FAILED_PRECONDITION, "TERMINAL_STATE", AWS):
+    with failing(Code.FAILED_PRECONDITION, "TERMINAL_STATE", AWS) as seen:
         stub.DescribeJobExecution(pb.DescribeJobExecutionRequest(thing_name=thing, job_id=job))
+    (violation,) = seen[0].detail(error_details_pb2.PreconditionFailure).violations
+    assert (violation.type, violation.subject) == ("TERMINAL_STATE", f"thing:{thing}/job:{job}")
     with failing(Code.FAILED_PRECONDITION, "INVALID_STATE_TRANSITION", AWS) as seen:
         stub.UpdateJobExecution(done)
     state = seen[0].detail(pb.JobExecutionState)
     assert state.status == STATUS["REJECTED"]
     assert dict(state.status_details) == {"why": "flat"}
+    (violation,) = seen[0].detail(error_details_pb2.PreconditionFailure).violations
+    assert violation.type == "INVALID_STATE_TRANSITION"
+    assert violation.description == "the execution is REJECTED"
 
 
 def test_a_lost_race_is_aborted_and_shows_the_present_state(stub, iot, thing, job):
@@ -112,6 +119,9 @@ def test_a_lost_race_is_aborted_and_shows_the_present_state(stub, iot, thing, jo
     assert failure.info.metadata["expectedVersion"] == "7"
     assert failure.info.metadata["currentVersion"] == "1"
     assert failure.detail(pb.JobExecutionState).version_number == 1
+    (violation,) = failure.detail(error_details_pb2.PreconditionFailure).violations
+    assert (violation.type, violation.subject) == ("VERSION_MISMATCH", f"thing:{thing}/job:{job}")
+    assert violation.description == "the execution is at version 1, not 7"
 
 
 def update(**members) -> pb.UpdateJobExecutionRequest:

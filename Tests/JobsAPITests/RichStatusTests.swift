@@ -12,6 +12,8 @@ struct RichStatusTests {
       metadata: [("httpStatus", "409"), ("currentVersion", "4")])
     status.retryDelayMilliseconds = 1250
     status.violations = [FieldViolation(field: "thing_name", rule: "must be short")]
+    status.precondition = .init(
+      type: "VERSION_MISMATCH", subject: "thing:a/job:b", description: "it is at version 4")
     status.requestID = "id-1"
     status.quotaSubject = "thing:a"
     var state = JobExecutionState()
@@ -37,7 +39,7 @@ struct RichStatusTests {
     #expect(fields.number(1) == 10)
     #expect(fields.text(2) == "stale – 😀")
     let details = self.details(bytes)
-    #expect(details.count == 6)
+    #expect(details.count == 7)
     let google = "type.googleapis.com/google.rpc."
     let info = details[google + "ErrorInfo"]
     #expect(info?.text(1) == "VERSION_MISMATCH")
@@ -49,6 +51,10 @@ struct RichStatusTests {
     let violation = details[google + "BadRequest"]?.message(1)
     #expect(violation?.text(1) == "thing_name")
     #expect(violation?.text(2) == "must be short")
+    let precondition = details[google + "PreconditionFailure"]?.message(1)
+    #expect(precondition?.text(1) == "VERSION_MISMATCH")
+    #expect(precondition?.text(2) == "thing:a/job:b")
+    #expect(precondition?.text(3) == "it is at version 4")
     #expect(details[google + "RequestInfo"]?.text(1) == "id-1")
     #expect(details[google + "QuotaFailure"]?.message(1)?.text(1) == "thing:a")
     let state = details["type.googleapis.com/iot.jobs.dataplane.v1.JobExecutionState"]
@@ -72,7 +78,7 @@ struct RichStatusTests {
     let bytes = status.wireBytes()
     #expect(bytes.count <= 4096)
     let details = self.details(bytes)
-    #expect(details.count == 6)
+    #expect(details.count == 7)
     let state = details["type.googleapis.com/iot.jobs.dataplane.v1.JobExecutionState"]
     #expect(state?.pairs(3) == [:])
     #expect(state?.number(4) == 4)
@@ -84,6 +90,7 @@ struct RichStatusTests {
     status.violations = (0..<100).map { index in
       FieldViolation(field: "f\(index)", rule: String(repeating: "r", count: 300))
     }
+    status.precondition?.subject = String(repeating: "s", count: 2_000)
     status.errorInfo?.metadata = (0..<50).map { ("key\($0)", String(repeating: "v", count: 100)) }
     status.executionState?.statusDetails = StatusDetails([
       ("p", String(repeating: "x", count: 9000))

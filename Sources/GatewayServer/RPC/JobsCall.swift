@@ -39,6 +39,14 @@ package enum JobsCall: Equatable, Sendable {
     }
   }
 
+  package var jobID: String? {
+    switch self {
+    case .describe(let call): call.jobID
+    case .update(let call): call.jobID
+    case .getPending, .startNext: nil
+    }
+  }
+
   package var expectedVersion: Int64? {
     guard case .update(let update) = self else { return nil }
     return update.expectedVersion

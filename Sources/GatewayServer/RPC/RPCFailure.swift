@@ -19,6 +19,8 @@ package struct RPCFailure: Equatable, Sendable {
   package var facts: [Fact]
   package var violations: [FieldViolation]
   package var executionState: JobExecutionState?
+  /// `PreconditionFailure.violations[0]`: what must change before the call can succeed.
+  package var precondition: Precondition?
   /// `QuotaFailure.violations[0].subject`: whose limit it is.
   package var quotaSubject: String?
   package var trace: UpstreamTrace
@@ -26,6 +28,11 @@ package struct RPCFailure: Equatable, Sendable {
   package struct Fact: Equatable, Sendable {
     package var name: String
     package var value: String
+  }
+
+  package struct Precondition: Equatable, Sendable {
+    package var subject: String
+    package var description: String
   }
 
   package init(

@@ -49,7 +49,7 @@ enum RPCResponse {
   /// which one is (compression.md of grpc/grpc).
   static func encodingRefused(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
     var response = self.failure(failure, requestID: requestID)
-    response.headers.append("grpc-accept-encoding", "identity")
+    response.headers.append("grpc-accept-encoding", MessageEncoding.accepted)
     return response
   }
 
@@ -116,6 +116,11 @@ extension RPCFailure {
       status.retryDelayMilliseconds = milliseconds
     }
     status.violations = self.violations
+    status.precondition = self.precondition.map { precondition in
+      RichStatus.Precondition(
+        type: self.reason.rawValue, subject: precondition.subject,
+        description: precondition.description)
+    }
     status.requestID = self.trace.awsRequestID
     status.executionState = self.executionState
     status.quotaSubject = self.quotaSubject

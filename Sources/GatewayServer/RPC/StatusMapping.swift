@@ -27,6 +27,7 @@ package enum StatusMapping {
         Self.ended(.cancelled, .cancelled, call.operation, mayHaveBeenApplied)
       default: Self.failedHere(failure.cause, call)
       }
+    mapped.precondition = Self.precondition(of: mapped, call)
     mapped.trace = failure.trace
     mapped.facts.append(.init(name: "operation", value: call.operation.rawValue))
     if let requestID = failure.trace.awsRequestID {
@@ -47,6 +48,11 @@ package enum StatusMapping {
       .init(name: "awsErrorCode", value: refusal.name),
       .init(name: "httpStatus", value: "\(refusal.httpStatus)"),
     ]
+    switch refusal.kind {
+    case .throttled: failure.quotaSubject = "account:\(call.operation.kind)s"
+    case .quotaExceeded: failure.quotaSubject = "account"
+    default: break
+    }
     if refusal.kind == .versionMismatch {
       failure.facts += Self.versions(refusal.executionState, call)
     }

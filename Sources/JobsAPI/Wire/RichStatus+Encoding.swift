@@ -11,6 +11,9 @@ extension RichStatus {
     if let info = self.errorInfo { unsafe details.append(arena.detail(info)) }
     if let delay = self.retryDelayMilliseconds { unsafe details.append(arena.detail(delay)) }
     if !self.violations.isEmpty { unsafe details.append(arena.detail(self.violations)) }
+    if let precondition = self.precondition {
+      unsafe details.append(arena.detail(precondition))
+    }
     if let subject = self.quotaSubject {
       unsafe details.append(arena.detail(subject: subject, description: self.message))
     }
@@ -82,6 +85,21 @@ extension WireArena {
       return unsafe arena.place(entry)
     }
     return unsafe Detail(type: "google.rpc.BadRequest", value: self.packed(&message))
+  }
+
+  fileprivate mutating func detail(_ precondition: RichStatus.Precondition) -> Detail {
+    var message = unsafe Google__Rpc__PreconditionFailure()
+    unsafe google__rpc__precondition_failure__init(&message)
+    unsafe message.n_violations = 1
+    unsafe message.violations = self.place([precondition]) { arena, precondition in
+      var entry = unsafe Google__Rpc__PreconditionFailure__Violation()
+      unsafe google__rpc__precondition_failure__violation__init(&entry)
+      unsafe entry.type = arena.place(precondition.type)
+      unsafe entry.subject = arena.place(precondition.subject)
+      unsafe entry.description = arena.place(precondition.description)
+      return unsafe arena.place(entry)
+    }
+    return unsafe Detail(type: "google.rpc.PreconditionFailure", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(subject: String, description: String) -> Detail {

@@ -26,6 +26,22 @@ package struct RichStatus: Equatable, Sendable {
     }
   }
 
+  /// `google.rpc.PreconditionFailure`, of one violation.
+  package struct Precondition: Equatable, Sendable {
+    /// The reason of ``ErrorInfo``.
+    package var type: String
+    /// What is not as it must be.
+    package var subject: String
+    /// How it is instead.
+    package var description: String
+
+    package init(type: String, subject: String, description: String) {
+      self.type = type
+      self.subject = subject
+      self.description = description
+    }
+  }
+
   /// The gRPC status code.
   package var code: Int32
   package var message: String
@@ -34,6 +50,8 @@ package struct RichStatus: Equatable, Sendable {
   package var retryDelayMilliseconds: Int64?
   /// `google.rpc.BadRequest`; none if empty.
   package var violations: [FieldViolation] = []
+  /// `google.rpc.PreconditionFailure`: what must change first.
+  package var precondition: Precondition?
   /// `google.rpc.RequestInfo`: AWS's id of the request.
   package var requestID: String?
   /// `google.rpc.QuotaFailure`: who the limit is on. The message describes it.
@@ -70,6 +88,11 @@ package struct RichStatus: Equatable, Sendable {
         FieldViolation(
           field: violation.field.prefix(utf8Count: 128), rule: violation.rule.prefix(utf8Count: 128)
         )
+      }
+      status.precondition = status.precondition.map { precondition in
+        Precondition(
+          type: precondition.type, subject: precondition.subject.prefix(utf8Count: 256),
+          description: precondition.description.prefix(utf8Count: 128))
       }
       status.requestID = status.requestID?.prefix(utf8Count: 128)
       status.quotaSubject = status.quotaSubject?.prefix(utf8Count: 160)

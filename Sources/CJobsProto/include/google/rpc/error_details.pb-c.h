@@ -22,6 +22,8 @@ typedef struct Google__Rpc__ErrorInfo__MetadataEntry Google__Rpc__ErrorInfo__Met
 typedef struct Google__Rpc__RetryInfo Google__Rpc__RetryInfo;
 typedef struct Google__Rpc__QuotaFailure Google__Rpc__QuotaFailure;
 typedef struct Google__Rpc__QuotaFailure__Violation Google__Rpc__QuotaFailure__Violation;
+typedef struct Google__Rpc__PreconditionFailure Google__Rpc__PreconditionFailure;
+typedef struct Google__Rpc__PreconditionFailure__Violation Google__Rpc__PreconditionFailure__Violation;
 typedef struct Google__Rpc__BadRequest Google__Rpc__BadRequest;
 typedef struct Google__Rpc__BadRequest__FieldViolation Google__Rpc__BadRequest__FieldViolation;
 typedef struct Google__Rpc__RequestInfo Google__Rpc__RequestInfo;
@@ -118,6 +120,47 @@ struct  Google__Rpc__QuotaFailure
 };
 #define GOOGLE__RPC__QUOTA_FAILURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&google__rpc__quota_failure__descriptor) \
+    , 0,NULL }
+
+
+/*
+ * One condition.
+ */
+struct  Google__Rpc__PreconditionFailure__Violation
+{
+  ProtobufCMessage base;
+  /*
+   * What kind of condition it is: the reason of ErrorInfo.
+   */
+  ProtobufCBinaryData type;
+  /*
+   * What is not as it must be, for example "thing:NAME/job:ID".
+   */
+  ProtobufCBinaryData subject;
+  /*
+   * How it is instead.
+   */
+  ProtobufCBinaryData description;
+};
+#define GOOGLE__RPC__PRECONDITION_FAILURE__VIOLATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&google__rpc__precondition_failure__violation__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL} }
+
+
+/*
+ * Tells what must change before the call can succeed.
+ */
+struct  Google__Rpc__PreconditionFailure
+{
+  ProtobufCMessage base;
+  /*
+   * The conditions that do not hold.
+   */
+  size_t n_violations;
+  Google__Rpc__PreconditionFailure__Violation **violations;
+};
+#define GOOGLE__RPC__PRECONDITION_FAILURE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&google__rpc__precondition_failure__descriptor) \
     , 0,NULL }
 
 
@@ -241,6 +284,28 @@ Google__Rpc__QuotaFailure *
 void   google__rpc__quota_failure__free_unpacked
                      (Google__Rpc__QuotaFailure *message,
                       ProtobufCAllocator *allocator);
+/* Google__Rpc__PreconditionFailure__Violation methods */
+void   google__rpc__precondition_failure__violation__init
+                     (Google__Rpc__PreconditionFailure__Violation         *message);
+/* Google__Rpc__PreconditionFailure methods */
+void   google__rpc__precondition_failure__init
+                     (Google__Rpc__PreconditionFailure         *message);
+size_t google__rpc__precondition_failure__get_packed_size
+                     (const Google__Rpc__PreconditionFailure   *message);
+size_t google__rpc__precondition_failure__pack
+                     (const Google__Rpc__PreconditionFailure   *message,
+                      uint8_t             *out);
+size_t google__rpc__precondition_failure__pack_to_buffer
+                     (const Google__Rpc__PreconditionFailure   *message,
+                      ProtobufCBuffer     *buffer);
+Google__Rpc__PreconditionFailure *
+       google__rpc__precondition_failure__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   google__rpc__precondition_failure__free_unpacked
+                     (Google__Rpc__PreconditionFailure *message,
+                      ProtobufCAllocator *allocator);
 /* Google__Rpc__BadRequest__FieldViolation methods */
 void   google__rpc__bad_request__field_violation__init
                      (Google__Rpc__BadRequest__FieldViolation         *message);
@@ -299,6 +364,12 @@ typedef void (*Google__Rpc__QuotaFailure__Violation_Closure)
 typedef void (*Google__Rpc__QuotaFailure_Closure)
                  (const Google__Rpc__QuotaFailure *message,
                   void *closure_data);
+typedef void (*Google__Rpc__PreconditionFailure__Violation_Closure)
+                 (const Google__Rpc__PreconditionFailure__Violation *message,
+                  void *closure_data);
+typedef void (*Google__Rpc__PreconditionFailure_Closure)
+                 (const Google__Rpc__PreconditionFailure *message,
+                  void *closure_data);
 typedef void (*Google__Rpc__BadRequest__FieldViolation_Closure)
                  (const Google__Rpc__BadRequest__FieldViolation *message,
                   void *closure_data);
@@ -319,6 +390,8 @@ extern const ProtobufCMessageDescriptor google__rpc__error_info__metadata_entry_
 extern const ProtobufCMessageDescriptor google__rpc__retry_info__descriptor;
 extern const ProtobufCMessageDescriptor google__rpc__quota_failure__descriptor;
 extern const ProtobufCMessageDescriptor google__rpc__quota_failure__violation__descriptor;
+extern const ProtobufCMessageDescriptor google__rpc__precondition_failure__descriptor;
+extern const ProtobufCMessageDescriptor google__rpc__precondition_failure__violation__descriptor;
 extern const ProtobufCMessageDescriptor google__rpc__bad_request__descriptor;
 extern const ProtobufCMessageDescriptor google__rpc__bad_request__field_violation__descriptor;
 extern const ProtobufCMessageDescriptor google__rpc__request_info__descriptor;
