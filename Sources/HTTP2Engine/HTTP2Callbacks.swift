@@ -117,6 +117,7 @@ func readBody(
   }
   switch part.next {
   case .moreBody: break
+  case .pause: return Int(NGHTTP2_ERR_DEFERRED.rawValue)
   case .nothing:
     unsafe flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
   case .trailers(let trailers):

@@ -18,6 +18,10 @@ package enum HTTP2Event: Sendable {
   /// and are dropped.
   case requestEnded(streamID: Int32)
 
+  /// All that was pushed to a response is in frames: there is room for the next piece. Comes after
+  /// a drain, and only while ``HTTP2Session/beginResponse(_:on:)``'s response goes on.
+  case responseDrained(streamID: Int32)
+
   /// The stream is over, whoever ended it. `noError` after a complete exchange; the peer's code
   /// after RST_STREAM. Comes once for every stream that was opened, and nothing comes after it.
   case streamClosed(streamID: Int32, code: HTTP2ErrorCode)
@@ -45,6 +49,14 @@ package enum OnSubmitResponse: Equatable, Sendable {
   case streamClosed
   /// The stream has its answer, or was reset from here.
   case alreadyAnswered
+}
+
+/// The answer to ``HTTP2Session/push(_:on:)`` and
+/// ``HTTP2Session/endResponse(with:discardingUnsent:on:)``.
+package enum OnPush: Equatable, Sendable {
+  case queued
+  /// The stream is closed or reset, or its response is whole or never began.
+  case notStreaming
 }
 
 /// The answer to ``HTTP2Session/drainOutbound(atMost:into:)``.

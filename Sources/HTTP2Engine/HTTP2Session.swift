@@ -14,8 +14,8 @@ import CNGHTTP2
 /// A session belongs to one event loop. It is a class since libnghttp2 keeps its address.
 @safe
 package final class HTTP2Session {
-  private let native: OpaquePointer
-  private let ledger: UnsafeMutablePointer<SessionLedger>
+  let native: OpaquePointer
+  let ledger: UnsafeMutablePointer<SessionLedger>
   private let limits: HTTP2Limits
   private var hasFailed = false
   private var hasTerminated = false
@@ -186,12 +186,15 @@ package final class HTTP2Session {
 
   /// Streams that are open now. At most ``HTTP2Limits/maxConcurrentStreams``.
   package var openStreamCount: Int { unsafe self.ledger.pointee.streams.count }
+
+  /// Bytes of response bodies that wait for the peer's windows.
+  package var unsentBytes: Int { unsafe self.ledger.pointee.unsentBytes }
 }
 
 // MARK: - Private
 
 extension HTTP2Session {
-  private func submit(_ headers: HeaderFields, hasMore: Bool, on streamID: Int32) -> Int32 {
+  func submit(_ headers: HeaderFields, hasMore: Bool, on streamID: Int32) -> Int32 {
     var provider = unsafe nghttp2_data_provider()
     unsafe provider.read_callback = readBody
     return unsafe headers.withNative { fields, count in
@@ -252,7 +255,7 @@ extension HTTP2Session {
 
   /// Keeps a failure of a submit function for the next drain. These fail for want of memory only,
   /// since streams and arguments are checked before; no caller could do better than to drain.
-  private func note(_ code: Int32, during call: HTTP2SessionError.NativeCall) {
+  func note(_ code: Int32, during call: HTTP2SessionError.NativeCall) {
     unsafe self.ledger.pointee.note(code, during: call)
   }
 }

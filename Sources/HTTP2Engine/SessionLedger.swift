@@ -36,6 +36,9 @@ struct SessionLedger {
 
   var peerFaults = 0
 
+  /// Bytes of bodies that wait for their peer's windows.
+  var unsentBytes = 0
+
   /// What a callback or a submit function could not do; thrown at the next drain.
   var failure: HTTP2SessionError?
 
@@ -148,7 +151,10 @@ extension SessionLedger {
     with response: consuming HTTP2Response, on streamID: Int32
   ) -> OnSubmitResponse {
     guard let index = self.streams.index(forKey: streamID) else { return .streamClosed }
-    return self.streams.values[index].answer(with: response)
+    let count = response.body.count
+    let answer = self.streams.values[index].answer(with: response)
+    if answer == .queued { self.unsentBytes += count }
+    return answer
   }
 
   /// The application or the session resets a stream.
@@ -162,6 +168,8 @@ extension SessionLedger {
   /// What follows the part of a body that was copied.
   enum AfterBody {
     case moreBody, nothing
+    /// There is no more now; ask again when told to.
+    case pause
     case trailers(HeaderFields)
   }
 
@@ -170,7 +178,11 @@ extension SessionLedger {
   ) -> (count: Int, next: AfterBody)? {
     guard let index = self.streams.index(forKey: streamID) else { return nil }
     let part = unsafe self.streams.values[index].copyBody(into: buffer)
+    self.unsentBytes -= part.count
     guard part.isLast else { return (part.count, .moreBody) }
+    if self.streams.values[index].isStreaming {
+      return (part.count, self.pause(at: index, streamID, after: part.count))
+    }
     let trailers = self.streams.values[index].takeTrailers()
     return (part.count, trailers.isEmpty ? .nothing : .trailers(trailers))
   }
@@ -184,6 +196,7 @@ extension SessionLedger {
   mutating func closedStream(_ streamID: Int32, code: HTTP2ErrorCode) {
     guard let stream = self.streams.removeValue(forKey: streamID) else { return }
     self.connectionCredit += stream.unconsumedBytes
+    self.unsentBytes -= stream.unsentBytes
     self.events.append(.streamClosed(streamID: streamID, code: code))
   }
 

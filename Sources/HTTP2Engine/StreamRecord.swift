@@ -21,6 +21,12 @@ struct StreamRecord {
   /// Submitted when the last byte of the body goes out.
   var trailers = HeaderFields()
 
+  /// More of the body may come: its last byte so far is not the end.
+  var isStreaming = false
+
+  /// The library asked for more when there was none, and waits to be told.
+  var isDeferred = false
+
   // What changes or asks a record does so in its place: a record that is read out of a dictionary to
   // look at one member is copied whole.
 
@@ -50,10 +56,31 @@ struct StreamRecord {
     return .queued
   }
 
+  /// As ``answer(with:)``, for a body that comes in pieces.
+  mutating func beginAnswer() -> OnSubmitResponse {
+    guard !self.isAnswered else { return .alreadyAnswered }
+    self.isAnswered = true
+    self.isStreaming = true
+    return .queued
+  }
+
+  /// Adds a piece to the body.
+  mutating func push(_ bytes: consuming [UInt8]) {
+    if self.body.isEmpty { self.body = bytes } else { self.body += bytes }
+  }
+
+  var unsentBytes: Int { self.body.count - self.sentBytes }
+
+  /// Forgets what is not sent, unless a part of it is: a message that was begun must be finished.
+  mutating func discardUnsent() {
+    if self.sentBytes == 0 { self.body = [] }
+  }
+
   /// - Returns: False if it was reset before.
   mutating func reset() -> Bool {
     guard !self.isReset else { return false }
     self.isAnswered = true
+    self.isStreaming = false
     self.isReset = true
     return true
   }

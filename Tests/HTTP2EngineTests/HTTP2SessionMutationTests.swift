@@ -58,7 +58,18 @@ import Testing
   ) {
     switch event {
     case .requestHeaders(let streamID, _, _), .requestHeadersTooLarge(let streamID, _, _):
-      if Bool.random(using: &random) { _ = session.submitResponse(.grpcOK, on: streamID) }
+      switch Int.random(in: 0..<3, using: &random) {
+      case 0: _ = session.submitResponse(.grpcOK, on: streamID)
+      case 1:
+        _ = session.beginResponse(HTTP2Response.grpcOK.headers, on: streamID)
+        _ = session.push([1, 2, 3], on: streamID)
+      default: break
+      }
+    case .responseDrained(let streamID):
+      let discards = Bool.random(using: &random)
+      _ = session.push(Array(repeating: 7, count: 20_000), on: streamID)
+      _ = session.endResponse(
+        with: HTTP2Response.grpcOK.trailers, discardingUnsent: discards, on: streamID)
     case .data(let streamID, let bytes):
       let sum = session.withBytes(of: bytes) { span in span.indices.reduce(0) { $0 + Int(span[$1]) }
       }

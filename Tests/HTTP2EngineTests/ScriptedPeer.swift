@@ -10,6 +10,7 @@ enum Seen: Equatable {
   case tooLarge(Int32, [String])
   case data(Int32, [UInt8])
   case ended(Int32)
+  case drained(Int32)
   case closed(Int32, HTTP2ErrorCode)
   case goAway(HTTP2ErrorCode)
   case noticeAcknowledged
@@ -88,6 +89,7 @@ final class ScriptedPeer {
     case .data(let id, let bytes):
       .data(id, self.session.withBytes(of: bytes) { span in span.indices.map { span[$0] } })
     case .requestEnded(let id): .ended(id)
+    case .responseDrained(let id): .drained(id)
     case .streamClosed(let id, let code): .closed(id, code)
     case .goAwayReceived(let code): .goAway(code)
     case .shutdownNoticeAcknowledged: .noticeAcknowledged
