@@ -78,6 +78,7 @@ let package = Package(
     room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
     room("Authorization", ["JobsAPI"]),
     room("GRPCWire", ["CompressionEngine"]),
+    room("StandardServices"),
     room("AWSSigning", ["CryptoEngine"]),
     room("AWSConfiguration", ["AWSSigning", "JobsAPI"]),
     room("Telemetry", [logging]),
@@ -95,7 +96,10 @@ let package = Package(
       ]),
     room(
       "GatewayServer",
-      ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioHTTP1, logging]),
+      [
+        "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
+        nioHTTP1, logging,
+      ]),
 
     // AWS's own form over HTTP/1.1, in front of any backend.
     room("RESTServer", ["AWSSigning", "JobsAPI", "Transport", nioCore, nioHTTP1]),
@@ -157,6 +161,7 @@ let package = Package(
         "Upstream", "AWSConfiguration", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI",
         "Telemetry", "Transport", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
+    tests("StandardServicesTests", ["StandardServices"]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests(
       "TrafficPolicyTests",

@@ -10,6 +10,7 @@ enum RoomMap {
     "Authorization": ["JobsAPI"],
     "CompressionEngine": ["CZlib"],
     "GRPCWire": ["CompressionEngine"],
+    "StandardServices": [],
     "AWSSigning": ["CryptoEngine"],
     "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
@@ -18,7 +19,9 @@ enum RoomMap {
     "Upstream": [
       "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
     ],
-    "GatewayServer": ["GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry", "Transport"],
+    "GatewayServer": [
+      "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport",
+    ],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
