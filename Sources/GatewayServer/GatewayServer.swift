@@ -27,6 +27,7 @@ package struct GatewayServer: Sendable {
   private let group: any EventLoopGroup
   private let http2Limits: HTTP2Limits
   private let callLimits: CallLimits
+  private let standard: StandardMethods
   private let metrics: RequestMetrics
   private let logger: Logger
 
@@ -34,7 +35,8 @@ package struct GatewayServer: Sendable {
   ///   that comes in on a loop without one is closed.
   package init(
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
-    callLimits: CallLimits = CallLimits(), metrics: RequestMetrics, logger: Logger,
+    callLimits: CallLimits = CallLimits(), standard: StandardMethods,
+    metrics: RequestMetrics, logger: Logger,
     backend: (any EventLoop) -> (any JobsBackend)?
   ) {
     var services: [ObjectIdentifier: RPCService] = [:]
@@ -46,6 +48,7 @@ package struct GatewayServer: Sendable {
     self.group = group
     self.http2Limits = http2Limits
     self.callLimits = callLimits
+    self.standard = standard
     self.metrics = metrics
     self.logger = logger
   }
@@ -60,8 +63,8 @@ package struct GatewayServer: Sendable {
       }
       let session = try HTTP2Session(limits: self.http2Limits)
       let handler = HTTP2Handler(
-        session: session, service: service, metrics: self.metrics, limits: self.callLimits,
-        logger: self.logger, loop: channel.eventLoop)
+        session: session, service: service, standard: self.standard, metrics: self.metrics,
+        limits: self.callLimits, logger: self.logger, loop: channel.eventLoop)
       handler.peer = try ConnectionPeer(of: channel, on: address)
       try channel.pipeline.syncOperations.addHandler(handler)
     }

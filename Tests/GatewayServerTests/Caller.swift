@@ -21,6 +21,7 @@ final class Caller {
   let backend: ScriptedBackend
   let registry = MetricsRegistry()
   let readGate = ReadGate()
+  let readiness = Readiness()
   /// Buffers written to the channel so far.
   private(set) var writeCount = 0
   /// All that is known of each stream so far.
@@ -37,11 +38,13 @@ final class Caller {
     let metrics = RequestMetrics(registry: self.registry)
     let loop = self.loop
     let readGate = self.readGate
+    let readiness = self.readiness
     self.inflater = try #require(HeaderInflater())
     self.backend = backend
     self.channel = try await NIOAsyncTestingChannel(loop: self.loop) { channel in
       let handler = HTTP2Handler(
-        session: try HTTP2Session(limits: http2Limits), service: service, metrics: metrics,
+        session: try HTTP2Session(limits: http2Limits), service: service,
+        standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
         limits: callLimits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         loop: loop)
       try channel.pipeline.syncOperations.addHandlers([

@@ -25,7 +25,8 @@ struct GatewayServerTests {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let backend = ScriptedBackend(on: group.any(), script)
     let server = GatewayServer(
-      on: group, metrics: RequestMetrics(registry: self.registry), logger: self.logger
+      on: group, standard: StandardMethods(health: HealthStatuses(Readiness())),
+      metrics: RequestMetrics(registry: self.registry), logger: self.logger
     ) { _ in backend }
     let listener = try await server.bind(
       to: .ipv4(host: "127.0.0.1", port: 0), limits: ListenerLimits())

@@ -75,7 +75,8 @@ struct GatewayServices: Drainable {
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
-      callLimits: CallLimits(requestBytes: configuration.requestLimitBytes), metrics: metrics,
+      callLimits: CallLimits(requestBytes: configuration.requestLimitBytes),
+      standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
       logger: logger
     ) { loop in upstream.backend(on: loop) }
 

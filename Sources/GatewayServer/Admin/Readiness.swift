@@ -14,11 +14,20 @@ package final class Readiness: Sendable {
     case endpointKnown = "the upstream endpoint is not known"
   }
 
+  /// Whoever is told of changes.
+  package struct Observer: Hashable, Sendable {
+    fileprivate let number: UInt64
+  }
+
   private struct State {
     var unmet = Set(Condition.allCases)
     /// What an operator should know of a condition: how it was met, or what keeps it.
     var facts: [Condition: String] = [:]
     var isDraining = false
+    var observers: [Observer: @Sendable () -> Void] = [:]
+    var observersSoFar: UInt64 = 0
+
+    var isReady: Bool { self.unmet.isEmpty && !self.isDraining }
   }
 
   private let state = Mutex(State())
@@ -27,7 +36,7 @@ package final class Readiness: Sendable {
 
   /// - Parameter fact: what there is to know of it, for a page that anybody may see.
   package func met(_ condition: Condition, fact: String? = nil) {
-    self.state.withLock { state in
+    self.change { state in
       state.unmet.remove(condition)
       state.facts[condition] = fact
     }
@@ -42,7 +51,37 @@ package final class Readiness: Sendable {
 
   /// From now on not ready, so that no new traffic is sent here.
   package func drainBegan() {
-    self.state.withLock { $0.isDraining = true }
+    self.change { $0.isDraining = true }
+  }
+
+  /// Tells observers if something became ready or ceased to be, on the thread that changed it and
+  /// outside the lock.
+  private func change(_ body: (inout State) -> Void) {
+    let observers = self.state.withLock { state -> [@Sendable () -> Void] in
+      let wasReady = state.isReady
+      body(&state)
+      return state.isReady == wasReady ? [] : Array(state.observers.values)
+    }
+    for tell in observers { tell() }
+  }
+
+  package var isReady: Bool { self.state.withLock { $0.isReady } }
+
+  /// Has `changed` called after each change of ``isReady``, on any thread, until
+  /// ``stop(_:)``. One call more may be under way then.
+  package func observe(_ changed: @escaping @Sendable () -> Void) -> Observer {
+    self.state.withLock { state in
+      state.observersSoFar += 1
+      let observer = Observer(number: state.observersSoFar)
+      state.observers[observer] = changed
+      return observer
+    }
+  }
+
+  package func stop(_ observer: Observer) {
+    // The closure may hold the last reference to a connection: it ends outside the lock.
+    let closure = self.state.withLock { $0.observers.removeValue(forKey: observer) }
+    _ = consume closure
   }
 
   /// Reasons for not being ready, in a stable order; empty when ready.

@@ -7,65 +7,10 @@ import Logging
 import NIOCore
 import Telemetry
 
-// What the events of a session mean to the calls on it: headers open a call, bytes fill its
-// request, the end of the request starts it, its outcome answers the stream.
+// Unary calls: bytes fill the request, its end starts the call, the outcome answers the stream.
 
 extension HTTP2Handler {
-  /// Handles everything the session has to tell.
-  func handleEvents() {
-    while let event = self.session.nextEvent() {
-      switch event {
-      case .requestHeaders(let streamID, let fields, let endStream):
-        self.streamOpened(streamID, RequestFields(fields))
-        if endStream { self.requestEnded(streamID) }
-      case .requestHeadersTooLarge(let streamID, let fields, _):
-        self.streamOpenedTooLarge(streamID, RequestFields(fields))
-      case .data(let streamID, let bytes):
-        self.received(bytes, on: streamID)
-      case .requestEnded(let streamID):
-        self.requestEnded(streamID)
-      case .streamClosed(let streamID, _):
-        if let call = self.calls.removeValue(forKey: streamID) { self.abandon(call) }
-      case .shutdownNoticeAcknowledged:
-        self.finishDrain()
-      case .goAwayReceived:
-        break  // Its open streams are served; the session knows when it is finished.
-      }
-    }
-  }
-
-  private func streamOpened(_ streamID: Int32, _ fields: RequestFields) {
-    let requestID = self.requestIDs.id(offered: fields.requestID, streamID: streamID)
-    switch RequestHead.read(fields.head) {
-    case .accept(let head):
-      guard let operation = JobsOperation(path: head) else {
-        let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
-        return self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
-      }
-      self.open(streamID, operation, head, fields, requestID)
-    case .reject(let rejection):
-      self.reject(streamID, rejection)
-    case .refuse(let status):
-      let failure = RPCFailure(status)
-      self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
-    case .refuseEncoding(let status):
-      let failure = RPCFailure(status)
-      self.refuse(streamID, RPCResponse.encodingRefused(failure, requestID: requestID), failure)
-    }
-  }
-
-  /// A gRPC client is told in its own terms; what is no gRPC by an HTTP status.
-  private func streamOpenedTooLarge(_ streamID: Int32, _ fields: RequestFields) {
-    if case .reject = RequestHead.read(fields.head) {
-      return self.reject(streamID, .headersTooLarge)
-    }
-    let failure = RPCFailure(
-      .resourceExhausted, .headersTooLarge, message: "the request's metadata is over the limit")
-    let requestID = self.requestIDs.id(streamID: streamID)
-    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
-  }
-
-  private func open(
+  func open(
     _ streamID: Int32, _ operation: JobsOperation, _ head: RequestHead, _ fields: RequestFields,
     _ requestID: String
   ) {
@@ -83,16 +28,12 @@ extension HTTP2Handler {
     self.metrics.callBegan(operation)
   }
 
-  private func received(_ bytes: ReceivedBytes, on streamID: Int32) {
-    // What is buffered is bounded by the message limit, so the window opens again at once.
-    defer { self.session.consume(bytes.count, on: streamID) }
-    guard let call = self.calls[streamID] else { return }
+  func received(_ bytes: ReceivedBytes, for call: RPC) {
     let answer = self.session.withBytes(of: bytes) { call.state.receivedBytes($0) }
     if case .refuse(let status) = answer { self.answer(call, RPCFailure(status)) }
   }
 
-  private func requestEnded(_ streamID: Int32) {
-    guard let call = self.calls[streamID] else { return }
+  func requestEnded(_ call: RPC) {
     switch call.state.receivedEnd() {
     case .ignore: break
     case .refuse(let status): self.answer(call, RPCFailure(status))
@@ -154,7 +95,7 @@ extension HTTP2Handler {
   }
 
   private func answer(_ rpc: RPC, _ failure: RPCFailure) {
-    self.log(failure, of: rpc)
+    self.log(failure, of: rpc.operation.rawValue, rpc.context.requestID)
     let response = RPCResponse.failure(failure, requestID: rpc.context.requestID)
     self.finish(rpc, failure.code, response)
   }
@@ -172,23 +113,9 @@ extension HTTP2Handler {
     self.metrics.callEnded(rpc.operation, code: code, after: rpc.startedAt.duration(to: .now))
   }
 
-  /// Answers a stream that never became a call.
-  private func refuse(_ streamID: Int32, _ response: HTTP2Response, _ failure: RPCFailure) {
-    _ = self.session.submitResponse(response, on: streamID)
-    self.metrics.callRefused(code: failure.code)
-    self.flushSoon()
-  }
-
-  private func reject(_ streamID: Int32, _ rejection: HTTPRejection) {
-    _ = self.session.submitResponse(RPCResponse.rejection(rejection), on: streamID)
-    // What a gRPC client makes of such a status (http-grpc-status-mapping.md of grpc/grpc).
-    self.metrics.callRefused(code: .unknown)
-    self.flushSoon()
-  }
-
   /// A failure that an operator can do something about is worth a line; a caller's own mistake is
   /// worth one only to those who look for it, and so is the miss of one that wanted no more.
-  private func log(_ failure: RPCFailure, of rpc: RPC) {
+  func log(_ failure: RPCFailure, of method: String, _ requestID: String) {
     let level: Logger.Level =
       switch (failure.code, failure.reason) {
       case (_, .notCached): .debug
@@ -198,9 +125,9 @@ extension HTTP2Handler {
     self.logger.log(
       level: level, "call failed",
       metadata: [
-        LogKey.method: "\(rpc.operation.rawValue)", LogKey.grpcCode: "\(failure.code.name)",
+        LogKey.method: "\(method)", LogKey.grpcCode: "\(failure.code.name)",
         LogKey.reason: "\(failure.reason.rawValue)", LogKey.error: "\(failure.message)",
-        LogKey.requestID: "\(rpc.context.requestID)",
+        LogKey.requestID: "\(requestID)",
       ])
   }
 }

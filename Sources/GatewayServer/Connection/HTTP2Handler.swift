@@ -35,6 +35,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
   let session: HTTP2Session
   let service: RPCService
+  let standard: StandardMethods
   let metrics: RequestMetrics
   let limits: CallLimits
   let logger: Logger
@@ -43,7 +44,10 @@ final class HTTP2Handler: ChannelDuplexHandler {
   let loop: any EventLoop
   /// Who is at the other end; set before the first request is read.
   var peer = ConnectionPeer.anonymous
+  /// Unary calls, by stream.
   var calls: [Int32: RPC] = [:]
+  /// Streamed calls, by stream.
+  var streams: [Int32: StreamedRPC] = [:]
   var deadlineTimer = DeadlineTimer()
 
   private var context: ChannelHandlerContext?
@@ -61,11 +65,12 @@ final class HTTP2Handler: ChannelDuplexHandler {
   }
 
   init(
-    session: HTTP2Session, service: RPCService, metrics: RequestMetrics,
-    limits: CallLimits, logger: Logger, loop: any EventLoop
+    session: HTTP2Session, service: RPCService, standard: StandardMethods,
+    metrics: RequestMetrics, limits: CallLimits, logger: Logger, loop: any EventLoop
   ) {
     self.session = session
     self.service = service
+    self.standard = standard
     self.metrics = metrics
     self.limits = limits
     self.logger = logger
@@ -231,6 +236,10 @@ extension HTTP2Handler {
       self.abandon(call)
     }
     self.calls.removeAll()
+    for rpc in self.streams.values {
+      self.abandon(rpc)
+    }
+    self.streams.removeAll()
     self.deadlineTimer.stop()
   }
 }
@@ -238,10 +247,16 @@ extension HTTP2Handler {
 // MARK: - Drain
 
 extension HTTP2Handler {
+  /// Whether the peer was asked to open no more streams.
+  var isDraining: Bool { self.drain != .notBegun }
+
   /// Asks the peer to open no more streams; those on their way are still served (RFC 9113 §6.8).
   private func beginDrain() {
     guard self.drain == .notBegun else { return }
     self.drain = .noticeSent
+    // What watchers of health are told of it comes before the notice.
+    self.drainStreams()
+    self.flush()
     self.session.beginShutdown()
     self.flushSoon()
     // A peer that never confirms must not hold the drain.

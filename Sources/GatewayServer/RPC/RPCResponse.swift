@@ -23,25 +23,10 @@ enum RPCResponse {
 
   /// One HEADERS frame with everything in it (Trailers-Only).
   static func failure(_ failure: RPCFailure, requestID: String) -> HTTP2Response {
-    var failure = failure
-    // Cut once for both of its places: clients hold the one in the details against this one, and
-    // take neither if they differ.
-    failure.message = PercentEncoding.prefix(
-      of: failure.message, encodedLimitBytes: self.messageLimitBytes)
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
     self.append(failure.trace.cache, to: &headers)
-    self.append(GRPCStatus(failure.code, failure.message), to: &headers)
-    let details = Base64.encode(failure.details.wireBytes().span)
-    headers.append("grpc-status-details-bin", bytes: details.span)
-    switch failure.retry {
-    case .unspecified: break
-    case .after(let milliseconds):
-      headers.append("grpc-retry-pushback-ms", text: "\(milliseconds)")
-    case .elsewhere: headers.append("grpc-retry-pushback-ms", "0")
-    case .never: headers.append("grpc-retry-pushback-ms", "-1")
-    }
-    self.append(failure.trace, to: &headers)
+    self.append(failure, to: &headers)
     return HTTP2Response(headers: headers)
   }
 
@@ -62,8 +47,28 @@ enum RPCResponse {
     return HTTP2Response(headers: headers, body: Array("\(rejection.explanation)".utf8))
   }
 
+  /// The one message of a call that is none of jobs.
+  static func message(_ frame: [UInt8], requestID: String) -> HTTP2Response {
+    HTTP2Response(
+      headers: self.streamHeaders(requestID: requestID), body: frame, trailers: self.okTrailers)
+  }
+
+  /// What comes before the messages of a streamed call.
+  static func streamHeaders(requestID: String) -> HeaderFields {
+    var headers = self.headers()
+    headers.append("x-request-id", text: requestID)
+    return headers
+  }
+
+  /// What comes after the messages of a streamed call that failed.
+  static func trailers(for failure: RPCFailure) -> HeaderFields {
+    var trailers = HeaderFields()
+    self.append(failure, to: &trailers)
+    return trailers
+  }
+
   /// All the trailers there are when AWS was not asked, and so made once.
-  private static let okTrailers: HeaderFields = {
+  static let okTrailers: HeaderFields = {
     var trailers = HeaderFields()
     trailers.append("grpc-status", "0")
     return trailers
@@ -74,6 +79,25 @@ enum RPCResponse {
     headers.append(":status", "200")
     headers.append("content-type", "application/grpc")
     return headers
+  }
+
+  private static func append(_ failure: RPCFailure, to fields: inout HeaderFields) {
+    var failure = failure
+    // Cut once for both of its places: clients hold the one in the details against this one, and
+    // take neither if they differ.
+    failure.message = PercentEncoding.prefix(
+      of: failure.message, encodedLimitBytes: self.messageLimitBytes)
+    self.append(GRPCStatus(failure.code, failure.message), to: &fields)
+    let details = Base64.encode(failure.details.wireBytes().span)
+    fields.append("grpc-status-details-bin", bytes: details.span)
+    switch failure.retry {
+    case .unspecified: break
+    case .after(let milliseconds):
+      fields.append("grpc-retry-pushback-ms", text: "\(milliseconds)")
+    case .elsewhere: fields.append("grpc-retry-pushback-ms", "0")
+    case .never: fields.append("grpc-retry-pushback-ms", "-1")
+    }
+    self.append(failure.trace, to: &fields)
   }
 
   private static func append(_ status: GRPCStatus, to fields: inout HeaderFields) {

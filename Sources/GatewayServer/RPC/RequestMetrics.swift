@@ -10,12 +10,17 @@ package import Telemetry
 /// Children are looked up once, so that a call costs atomic additions only; those of failures when
 /// the first call ends so, since most never do.
 package final class RequestMetrics: Sendable {
+  /// The values of `method`: the operations at their indices, then the standard methods.
+  private static let methods =
+    JobsOperation.allCases.map(\.rawValue) + StandardMethod.allCases.map(\.rawValue)
+
   private let total: MetricFamily<Counter>
   private let answered: [Counter]
-  /// By operation, then by code.
-  private let failed: InlineArray<68, AtomicLazyReference<Counter>> = InlineArray { _ in
+  /// By method, then by code: 8 times 17.
+  private let failed: InlineArray<136, AtomicLazyReference<Counter>> = InlineArray { _ in
     AtomicLazyReference()
   }
+  /// Of operations only: standard calls last as long as their callers like, or no time at all.
   private let durations: [Histogram]
   private let inFlight: [Gauge]
 
@@ -30,9 +35,9 @@ package final class RequestMetrics: Sendable {
       Gauge.self, "iot_jobs_gateway_requests_in_flight",
       help: "Calls that are being worked on.", labels: ["method"])
     self.total = total
-    self.answered = JobsOperation.allCases.map { total.child($0.rawValue, "OK") }
+    self.answered = Self.methods.map { total.child($0, "OK") }
     self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
-    self.inFlight = JobsOperation.allCases.map { inFlight.child($0.rawValue) }
+    self.inFlight = Self.methods.map { inFlight.child($0) }
   }
 
   func callBegan(_ operation: JobsOperation) {
@@ -40,22 +45,36 @@ package final class RequestMetrics: Sendable {
   }
 
   func callEnded(_ operation: JobsOperation, code: GRPCStatusCode, after duration: Duration) {
-    let index = operation.index
+    self.durations[operation.index].record(duration)
+    self.callEnded(at: operation.index, code)
+  }
+
+  func callBegan(_ method: StandardMethod) {
+    self.inFlight[Self.index(method)].add(1)
+  }
+
+  func callEnded(_ method: StandardMethod, code: GRPCStatusCode) {
+    self.callEnded(at: Self.index(method), code)
+  }
+
+  private static func index(_ method: StandardMethod) -> Int {
+    JobsOperation.allCases.count + method.index
+  }
+
+  private func callEnded(at index: Int, _ code: GRPCStatusCode) {
     self.inFlight[index].add(-1)
-    self.durations[index].record(duration)
     if code == .ok {
       self.answered[index].increment()
     } else {
-      self.failures(of: operation, code).increment()
+      self.failures(at: index, code).increment()
     }
   }
 
-  private func failures(of operation: JobsOperation, _ code: GRPCStatusCode) -> Counter {
-    let position = operation.index * GRPCStatusCode.allCases.count + Int(code.rawValue)
+  private func failures(at index: Int, _ code: GRPCStatusCode) -> Counter {
+    let position = index * GRPCStatusCode.allCases.count + Int(code.rawValue)
     if let counter = self.failed[position].load() { return counter }
     // Whoever comes second stores the same child.
-    return self.failed[position].storeIfNil(
-      self.total.child(operation.rawValue, "\(code.name)"))
+    return self.failed[position].storeIfNil(self.total.child(Self.methods[index], "\(code.name)"))
   }
 
   /// A call that named no method of ours, or was no gRPC at all.

@@ -15,6 +15,10 @@ package enum StatusMapping {
   static let throttledDelayMilliseconds: Int64 = 1_000
   static let unavailableDelayMilliseconds: Int64 = 500
 
+  /// What a call is told that began too late, or that would never end by itself.
+  static let draining = RPCFailure(
+    .unavailable, .draining, message: "this gateway is shutting down", retry: .elsewhere)
+
   /// - Parameter call: decides between reads and writes, and lends its expected version.
   package static func failure(for failure: JobsFailure, of call: JobsCall) -> RPCFailure {
     var mapped =
@@ -184,9 +188,7 @@ package enum StatusMapping {
       }
       return RPCFailure(
         .unavailable, .timeout, message: "AWS did not answer in time", retry: later)
-    case .draining:
-      return RPCFailure(
-        .unavailable, .draining, message: "this gateway is shutting down", retry: .elsewhere)
+    case .draining: return Self.draining
     case .thingLimited(let kind, let milliseconds):
       return Self.limited(
         .thingRateLimited, "thing:\(call.thingName)", "the thing's limit of \(kind)s is used up",

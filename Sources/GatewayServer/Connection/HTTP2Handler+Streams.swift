@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import HTTP2Engine
+import NIOCore
+
+// Streamed calls: each is asked for an answer when there is room for one, and for the next when the
+// peer's windows have let that one pass; requests are read when there is nothing left to answer.
+
+extension HTTP2Handler {
+  func open(
+    _ streamID: Int32, _ method: StandardMethod, _ head: RequestHead, _ requestID: String
+  ) {
+    let handler = self.bound
+    let loop = self.loop
+    let call = self.standard.begin(method) {
+      // From whatever thread the news comes.
+      loop.execute { handler.value.newsArrived(on: streamID) }
+    }
+    let rpc = StreamedRPC(
+      streamID: streamID, method: method, requestID: requestID, call: call,
+      requestLimitBytes: self.limits.requestBytes, encoding: head.encoding)
+    rpc.isDraining = method.endsOnDrain && self.isDraining
+    self.streams[streamID] = rpc
+    self.metrics.callBegan(method)
+    if let timeout = head.timeout { rpc.dueAt = self.watchDeadline(in: TimeAmount(timeout)) }
+    if rpc.isDraining { self.advance(rpc) }
+  }
+
+  func receivedStreamed(_ bytes: ReceivedBytes, on streamID: Int32) {
+    guard let rpc = self.streams[streamID] else {
+      return self.session.consume(bytes.count, on: streamID)
+    }
+    switch self.session.withBytes(of: bytes, { rpc.state.receivedBytes($0) }) {
+    case .look: self.advance(rpc)
+    case .ignore: self.session.consume(bytes.count, on: streamID)
+    }
+  }
+
+  func streamedRequestEnded(_ streamID: Int32) {
+    guard let rpc = self.streams[streamID], rpc.state.receivedEnd() == .look else { return }
+    self.advance(rpc)
+  }
+
+  private func newsArrived(on streamID: Int32) {
+    guard let rpc = self.streams[streamID] else { return }
+    self.advance(rpc)
+  }
+
+  func responseDrained(on streamID: Int32) {
+    guard let rpc = self.streams[streamID] else { return }
+    rpc.isSending = false
+    self.advance(rpc)
+  }
+
+  /// Says what there is to say, as far as there is room.
+  private func advance(_ rpc: StreamedRPC) {
+    while !rpc.isSending, !rpc.isCounted {
+      switch rpc.call.nextAnswer() {
+      case .message(let frame): self.send(frame, rpc)
+      case .lastMessage(let frame): return self.sendLast(frame, rpc)
+      case .end(let failure): return self.end(rpc, failure)
+      case .wait:
+        guard self.takeRequest(rpc) else { return }
+      }
+    }
+  }
+
+  /// - Returns: Whether the call may have something to say now.
+  private func takeRequest(_ rpc: StreamedRPC) -> Bool {
+    if rpc.isDraining {
+      self.end(rpc, StatusMapping.draining)
+      return false
+    }
+    var consumed = 0
+    let request = rpc.state.nextRequest(consumed: &consumed)
+    self.session.consume(consumed, on: rpc.streamID)
+    switch request {
+    case .message(let message):
+      rpc.call.received(message)
+      return true
+    case .ended where !rpc.hasRequestEnded:
+      rpc.hasRequestEnded = true
+      rpc.call.requestEnded()
+      return true
+    case .refuse(let status):
+      self.end(rpc, RPCFailure(status))
+      return false
+    case .wait, .ended, .ignore:
+      return false
+    }
+  }
+}
+
+// MARK: - Answers
+
+extension HTTP2Handler {
+  private func send(_ frame: [UInt8], _ rpc: StreamedRPC) {
+    self.begin(rpc)
+    rpc.isSending = true
+    _ = self.session.push(frame, on: rpc.streamID)
+    self.flushSoon()
+  }
+
+  /// Most calls say one thing and are over, and then that goes as a unary answer does.
+  private func sendLast(_ frame: [UInt8], _ rpc: StreamedRPC) {
+    guard !rpc.hasBegun else {
+      _ = self.session.push(frame, on: rpc.streamID)
+      return self.end(rpc, nil)
+    }
+    guard rpc.state.ended() == .send else { return }
+    let response = RPCResponse.message(frame, requestID: rpc.requestID)
+    _ = self.session.submitResponse(response, on: rpc.streamID)
+    self.over(rpc, .ok)
+  }
+
+  private func begin(_ rpc: StreamedRPC) {
+    guard !rpc.hasBegun else { return }
+    rpc.hasBegun = true
+    let headers = RPCResponse.streamHeaders(requestID: rpc.requestID)
+    _ = self.session.beginResponse(headers, on: rpc.streamID)
+  }
+
+  /// Ends a call with a failure, or with OK.
+  private func end(_ rpc: StreamedRPC, _ failure: RPCFailure?) {
+    guard rpc.state.ended() == .send else { return }
+    switch failure {
+    case nil:
+      self.begin(rpc)
+      _ = self.session.endResponse(with: RPCResponse.okTrailers, on: rpc.streamID)
+    case let failure? where rpc.hasBegun:
+      // What the caller has not taken yet matters less than that it is over.
+      _ = self.session.endResponse(
+        with: RPCResponse.trailers(for: failure), discardingUnsent: rpc.isSending,
+        on: rpc.streamID)
+    case let failure?:
+      let response = RPCResponse.failure(failure, requestID: rpc.requestID)
+      _ = self.session.submitResponse(response, on: rpc.streamID)
+    }
+    // A drain is said once for all.
+    if let failure, failure.reason != .draining {
+      self.log(failure, of: rpc.method.rawValue, rpc.requestID)
+    }
+    self.over(rpc, failure?.code ?? .ok)
+  }
+
+  private func over(_ rpc: StreamedRPC, _ code: GRPCStatusCode) {
+    guard !rpc.isCounted else { return }
+    rpc.isCounted = true
+    rpc.call.stopped()
+    self.metrics.callEnded(rpc.method, code: code)
+    self.flushSoon()
+  }
+
+  func deadlinePassed(_ rpc: StreamedRPC) {
+    self.end(
+      rpc, RPCFailure(.deadlineExceeded, .deadlineExceeded, message: "the call's deadline passed"))
+  }
+
+  /// The stream is gone, so nobody waits for answers.
+  func abandon(_ rpc: StreamedRPC) {
+    _ = rpc.state.streamClosed()
+    self.over(rpc, .cancelled)
+  }
+
+  /// Calls without an end of their own say what they still have to say and end.
+  func drainStreams() {
+    for rpc in self.streams.values where rpc.method.endsOnDrain && !rpc.isCounted {
+      rpc.isDraining = true
+      if rpc.isSending { self.end(rpc, StatusMapping.draining) } else { self.advance(rpc) }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import NIOCore
+
+/// One call that may have many messages on one stream, from its accepted headers until its stream is
+/// closed.
+final class StreamedRPC {
+  let streamID: Int32
+  let method: StandardMethod
+  let requestID: String
+  let call: any StreamedCall
+  var state: StreamedCallState
+  /// The call knows that no more requests come.
+  var hasRequestEnded = false
+  /// The response's headers are submitted.
+  var hasBegun = false
+  /// A message is on its way that the peer's windows have not let pass.
+  var isSending = false
+  /// Ends as soon as there is nothing to say.
+  var isDraining = false
+  /// Whether the metrics know how it ended.
+  var isCounted = false
+  /// The caller's deadline on the scale of the event loop.
+  var dueAt: NIODeadline?
+
+  init(
+    streamID: Int32, method: StandardMethod, requestID: String, call: any StreamedCall,
+    requestLimitBytes: Int, encoding: MessageEncoding
+  ) {
+    self.streamID = streamID
+    self.method = method
+    self.requestID = requestID
+    self.call = call
+    self.state = StreamedCallState(
+      method.requests, limitBytes: requestLimitBytes, encoding: encoding)
+  }
+}

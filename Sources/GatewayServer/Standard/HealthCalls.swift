@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRPCWire
+import StandardServices
+
+// The methods of grpc.health.v1 (health-checking.md of grpc/grpc).
+
+/// The status of one service, now. Of a service that there is not: NOT_FOUND.
+final class HealthCheckCall: StreamedCall {
+  private let health: HealthStatuses
+  private var answer = OnNextAnswer.wait
+
+  init(_ health: HealthStatuses) {
+    self.health = health
+  }
+
+  func received(_ message: [UInt8]) {
+    do throws(ProtobufError) {
+      let service = try HealthMessages.service(of: message)
+      guard let status = self.health.status(of: service) else {
+        self.answer = .end(
+          RPCFailure(.notFound, .resourceNotFound, message: "there is no such service here"))
+        return
+      }
+      self.answer = .lastMessage(.framed { HealthMessages.append(status, to: &$0) })
+    } catch {
+      self.answer = .end(RPCFailure(error))
+    }
+  }
+
+  func requestEnded() {}
+  func nextAnswer() -> OnNextAnswer { self.answer }
+  func stopped() {}
+}
+
+/// The status of each service, now.
+final class HealthListCall: StreamedCall {
+  private let health: HealthStatuses
+  private var answer = OnNextAnswer.wait
+
+  init(_ health: HealthStatuses) {
+    self.health = health
+  }
+
+  func received(_ message: [UInt8]) {
+    do throws(ProtobufError) {
+      try HealthMessages.checkList(message)
+      let status = self.health.status
+      let statuses = HealthStatuses.services.map { (service: $0, status: status) }
+      self.answer = .lastMessage(.framed { HealthMessages.append(statuses, to: &$0) })
+    } catch {
+      self.answer = .end(RPCFailure(error))
+    }
+  }
+
+  func requestEnded() {}
+  func nextAnswer() -> OnNextAnswer { self.answer }
+  func stopped() {}
+}
+
+/// The status of one service and each change of it, until the caller goes. A service that there is
+/// not is SERVICE_UNKNOWN.
+final class HealthWatchCall: StreamedCall {
+  private let health: HealthStatuses
+  private let newsArrived: @Sendable () -> Void
+  private var watch = HealthWatch()
+  /// Nil until the request is read.
+  private var status: (() -> ServingStatus)?
+  private var failure: RPCFailure?
+  private var observer: Readiness.Observer?
+
+  init(_ health: HealthStatuses, _ newsArrived: @escaping @Sendable () -> Void) {
+    self.health = health
+    self.newsArrived = newsArrived
+  }
+
+  func received(_ message: [UInt8]) {
+    do throws(ProtobufError) {
+      let service = try HealthMessages.service(of: message)
+      let health = self.health
+      self.status = { health.status(of: service) ?? .serviceUnknown }
+      // First this, then the look: a change between the two is news and not lost.
+      self.observer = health.readiness.observe(self.newsArrived)
+    } catch {
+      self.failure = RPCFailure(error)
+    }
+  }
+
+  func requestEnded() {}
+
+  func nextAnswer() -> OnNextAnswer {
+    if let failure = self.failure { return .end(failure) }
+    guard let status = self.status else { return .wait }
+    switch self.watch.roomAvailable(status()) {
+    case .tell(let status): return .message(.framed { HealthMessages.append(status, to: &$0) })
+    case .wait: return .wait
+    }
+  }
+
+  func stopped() {
+    if let observer = self.observer.take() { self.health.readiness.stop(observer) }
+  }
+}
+
+extension [UInt8] {
+  /// A message with its length prefix.
+  static func framed(_ encode: (inout [UInt8]) -> Void) -> [UInt8] {
+    var frame: [UInt8] = []
+    MessageFraming.appendMessage(to: &frame, encode: encode)
+    return frame
+  }
+}
+
+extension RPCFailure {
+  init(_ error: ProtobufError) {
+    let words =
+      switch error {
+      case .malformed: "the message cannot be decoded"
+      case .invalidText: "the message holds text that is not UTF-8"
+      }
+    self.init(.invalidArgument, .malformedRequest, message: words)
+  }
+}
