@@ -97,8 +97,8 @@ let package = Package(
     room(
       "GatewayServer",
       [
-        "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
-        nioHTTP1, logging,
+        "Authorization", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices",
+        "Telemetry", "Transport", nioCore, nioHTTP1, logging,
       ]),
 
     // AWS's own form over HTTP/1.1, in front of any backend.
@@ -114,8 +114,8 @@ let package = Package(
     .executableTarget(
       name: "iot-jobs-gateway",
       dependencies: [
-        "AWSConfiguration", "AWSSigning", "CryptoEngine", "CYAML", "EmulatorServer",
-        "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
+        "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
+        "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
         "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -175,14 +175,15 @@ let package = Package(
     tests(
       "GatewayServerTests",
       [
-        "GatewayServer", "GatewayTestKit", "GRPCWire", "HTTP2Engine", "JobsAPI", "Telemetry",
-        "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
+        "GatewayServer", "Authorization", "CryptoEngine", "GatewayTestKit", "GRPCWire",
+        "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1,
+        nioPosix, logging,
       ]),
     tests(
       "GatewayTests",
       [
-        "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI",
-        "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging,
+        "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine",
+        "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging,
       ]),
     tests("TidyTests", []),
   ],

@@ -67,6 +67,10 @@ package enum AuthorizationDecision: Equatable, Sendable {
   /// Nobody knows the caller, or it showed a token that is none.
   case unauthenticated
 
+  package var isAllowed: Bool {
+    if case .allowed = self { true } else { false }
+  }
+
   /// As metrics and the audit log call it.
   package var word: String {
     switch self {

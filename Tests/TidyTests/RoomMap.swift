@@ -20,14 +20,15 @@ enum RoomMap {
       "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
     ],
     "GatewayServer": [
-      "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport",
+      "Authorization", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices",
+      "Telemetry", "Transport",
     ],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
-      "AWSConfiguration", "AWSSigning", "CYAML", "CryptoEngine", "EmulatorServer",
-      "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
+      "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
+      "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
       "TrafficPolicy", "Transport", "Upstream",
     ],
   ]

@@ -1,80 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Turns the events of a YAML stream into the flat table. No library, no I/O.
+/// Turns the tree of a settings file into a flat table: a nested mapping's keys are joined by `-`, a
+/// list is joined by `,`.
 struct YAMLFlattener {
   private(set) var values: [String: String] = [:]
-  private var frames: [Frame] = []
-  private var documents = 0
 
-  private enum Frame {
-    /// Inside a mapping; `key` is set between a key and its value.
-    case mapping(prefix: String, key: String?)
-    case sequence(name: String, items: [String])
-  }
-
-  mutating func received(_ event: YAMLEvent) throws(YAMLReader.Failure) {
-    if event.hasAnchor { throw .unsupported(line: event.line, what: "an anchor") }
-    switch event.kind {
-    case .documentStart:
-      self.documents += 1
-      if self.documents > 1 { throw .unsupported(line: event.line, what: "a second document") }
-    case .mappingStart: try self.mappingStarted(line: event.line)
-    case .sequenceStart: try self.sequenceStarted(line: event.line)
-    case .mappingEnd: self.frames.removeLast()
-    case .sequenceEnd: try self.sequenceEnded(line: event.line)
-    case .scalar(let text, let isPlain):
-      try self.scalarArrived(text, isPlain: isPlain, line: event.line)
-    case .alias: throw .unsupported(line: event.line, what: "an alias")
-    case .end, .nothing: break
+  init(_ root: YAMLNode?) throws(YAMLReader.Failure) {
+    // An empty document is a file without settings; any other lone scalar is a mistake.
+    guard let root, !root.isNull else { return }
+    switch root.content {
+    case .mapping(let entries): try self.add(entries, prefix: "")
+    case .list: throw .unsupported(line: root.line, what: "a list that is not the value of a key")
+    case .scalar: throw .unsupported(line: root.line, what: "a file that is not a mapping")
     }
   }
 
-  private mutating func mappingStarted(line: Int) throws(YAMLReader.Failure) {
-    guard self.frames.count < YAMLReader.depthLimit else {
-      throw .unsupported(line: line, what: "nesting deeper than \(YAMLReader.depthLimit)")
-    }
-    switch self.frames.last {
-    case nil:
-      self.frames.append(.mapping(prefix: "", key: nil))
-    case .mapping(let prefix, let key?):
-      self.frames[self.frames.count - 1] = .mapping(prefix: prefix, key: nil)
-      self.frames.append(.mapping(prefix: prefix + key + "-", key: nil))
-    case .mapping(_, nil): throw .unsupported(line: line, what: "a mapping as a key")
-    case .sequence: throw .unsupported(line: line, what: "a mapping inside a list")
-    }
-  }
-
-  private mutating func sequenceStarted(line: Int) throws(YAMLReader.Failure) {
-    guard case .mapping(let prefix, let key?) = self.frames.last else {
-      throw .unsupported(line: line, what: "a list that is not the value of a key")
-    }
-    self.frames[self.frames.count - 1] = .mapping(prefix: prefix, key: nil)
-    self.frames.append(.sequence(name: prefix + key, items: []))
-  }
-
-  private mutating func sequenceEnded(line: Int) throws(YAMLReader.Failure) {
-    guard case .sequence(let name, let items) = self.frames.popLast() else { return }
-    try self.set(name, items.joined(separator: ","), line: line)
-  }
-
-  private mutating func scalarArrived(
-    _ text: String, isPlain: Bool, line: Int
+  /// The tree's depth is bounded, and so is this.
+  private mutating func add(
+    _ entries: [YAMLNode.Entry], prefix: String
   ) throws(YAMLReader.Failure) {
-    switch self.frames.last {
-    case nil:
-      // An empty document is a file without settings; any other lone scalar is a mistake.
-      guard isPlain, text.isEmpty else {
-        throw .unsupported(line: line, what: "a file that is not a mapping")
+    for entry in entries {
+      let name = prefix + entry.key
+      switch entry.value.content {
+      case .mapping(let inner): try self.add(inner, prefix: name + "-")
+      case .list(let items): try self.set(name, Self.joined(items), line: entry.line)
+      case .scalar(let text, _):
+        if !entry.value.isNull { try self.set(name, text, line: entry.line) }
       }
-    case .mapping(let prefix, nil):
-      self.frames[self.frames.count - 1] = .mapping(prefix: prefix, key: text)
-    case .mapping(let prefix, let key?):
-      self.frames[self.frames.count - 1] = .mapping(prefix: prefix, key: nil)
-      let isNull = isPlain && ["", "~", "null"].contains(text)
-      if !isNull { try self.set(prefix + key, text, line: line) }
-    case .sequence(let name, let items):
-      self.frames[self.frames.count - 1] = .sequence(name: name, items: items + [text])
     }
+  }
+
+  private static func joined(_ items: [YAMLNode]) throws(YAMLReader.Failure) -> String {
+    var texts: [String] = []
+    for item in items {
+      switch item.content {
+      case .scalar(let text, _): texts.append(text)
+      case .mapping: throw .unsupported(line: item.line, what: "a mapping inside a list")
+      case .list:
+        throw .unsupported(line: item.line, what: "a list that is not the value of a key")
+      }
+    }
+    return texts.joined(separator: ",")
   }
 
   private mutating func set(

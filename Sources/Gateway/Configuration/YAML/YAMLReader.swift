@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The libyaml fence. Out comes a flat table of texts; no node, pointer or event leaves.
+// The libyaml fence. Out comes a tree of texts, or a flat table; no pointer or event leaves.
 
 internal import CYAML
 
-/// Reads the configuration file's subset of YAML: mappings, sequences of scalars, and scalars.
+/// Reads the subset of YAML that configurations need: mappings, lists and scalars.
 ///
-/// A nested mapping's keys are joined by `-`; a sequence is joined by `,`, as lists are in flags
-/// and variables. Anchors, aliases, a second document and a key given twice are refused, since in
-/// a configuration each of them is more likely a mistake than a wish.
+/// Anchors, aliases, a second document and a key given twice are refused, since in a configuration
+/// each of them is more likely a mistake than a wish.
 enum YAMLReader {
-  /// Bounds on a file: bytes, and mappings inside mappings.
+  /// Bounds on a file: bytes, and mappings and lists inside each other.
   static let byteLimit = 1 << 20
   static let depthLimit = 8
 
@@ -20,16 +19,23 @@ enum YAMLReader {
     case duplicateKey(line: Int, key: String)
   }
 
+  /// The settings in a file: a nested mapping's keys are joined by `-`; a list of scalars is joined
+  /// by `,`, as lists are in flags and variables.
   static func values(of bytes: [UInt8]) throws(Failure) -> [String: String] {
+    try YAMLFlattener(self.tree(of: bytes)).values
+  }
+
+  /// All that a file says; nil for one that says nothing.
+  static func tree(of bytes: [UInt8]) throws(Failure) -> YAMLNode? {
     guard bytes.count <= Self.byteLimit else {
       throw .unsupported(line: 1, what: "a file of more than \(Self.byteLimit) bytes")
     }
     let parser = try YAMLParser(bytes)
-    var reader = YAMLFlattener()
+    var builder = YAMLTreeBuilder()
     while true {
       let event = try parser.next()
-      if case .end = event.kind { return reader.values }
-      try reader.received(event)
+      if case .end = event.kind { return builder.root }
+      try builder.received(event)
     }
   }
 }
