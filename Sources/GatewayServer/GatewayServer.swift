@@ -27,16 +27,19 @@ package struct GatewayServer: Sendable {
   private let group: any EventLoopGroup
   private let http2Limits: HTTP2Limits
   private let callLimits: CallLimits
+  private let accessControl: AccessControl?
   private let standard: StandardMethods
   private let metrics: RequestMetrics
   private let logger: Logger
 
-  /// - Parameter backend: gives the backend of one event loop, asked once for each. A connection
-  ///   that comes in on a loop without one is closed.
+  /// - Parameters:
+  ///   - accessControl: who may call what; nil when everybody may do everything.
+  ///   - backend: gives the backend of one event loop, asked once for each. A connection that comes
+  ///     in on a loop without one is closed.
   package init(
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
-    callLimits: CallLimits = CallLimits(), standard: StandardMethods,
-    metrics: RequestMetrics, logger: Logger,
+    callLimits: CallLimits = CallLimits(), accessControl: AccessControl? = nil,
+    standard: StandardMethods, metrics: RequestMetrics, logger: Logger,
     backend: (any EventLoop) -> (any JobsBackend)?
   ) {
     var services: [ObjectIdentifier: RPCService] = [:]
@@ -48,6 +51,7 @@ package struct GatewayServer: Sendable {
     self.group = group
     self.http2Limits = http2Limits
     self.callLimits = callLimits
+    self.accessControl = accessControl
     self.standard = standard
     self.metrics = metrics
     self.logger = logger
@@ -66,6 +70,7 @@ package struct GatewayServer: Sendable {
         session: session, service: service, standard: self.standard, metrics: self.metrics,
         limits: self.callLimits, logger: self.logger, loop: channel.eventLoop)
       handler.peer = try ConnectionPeer(of: channel, on: address)
+      handler.accessControl = self.accessControl
       try channel.pipeline.syncOperations.addHandler(handler)
     }
   }

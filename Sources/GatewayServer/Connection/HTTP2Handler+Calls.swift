@@ -26,6 +26,9 @@ extension HTTP2Handler {
     self.calls[streamID] = call
     if let timeout = head.timeout { self.watchDeadline(of: call, in: TimeAmount(timeout)) }
     self.metrics.callBegan(operation)
+    if let failure = self.identify(call, by: fields.authorization), call.state.answered() == .send {
+      self.answer(call, failure)
+    }
   }
 
   func received(_ bytes: ReceivedBytes, for call: RPC) {
@@ -48,6 +51,10 @@ extension HTTP2Handler {
     } catch {
       guard rpc.state.answered() == .send else { return }
       return self.answer(rpc, RPCFailure(error))
+    }
+    if let failure = self.authorize(rpc, call) {
+      guard rpc.state.answered() == .send else { return }
+      return self.answer(rpc, failure)
     }
     if let outcome = self.service.outcomeAtHand(of: call, in: rpc.context) {
       return self.callEnded(rpc, call, outcome)
@@ -109,6 +116,7 @@ extension HTTP2Handler {
   private func count(_ rpc: RPC, _ code: GRPCStatusCode) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
+    self.audit(rpc, code)
     rpc.task = nil
     self.metrics.callEnded(rpc.operation, code: code, after: rpc.startedAt.duration(to: .now))
   }
@@ -118,7 +126,7 @@ extension HTTP2Handler {
   func log(_ failure: RPCFailure, of method: String, _ requestID: String) {
     let level: Logger.Level =
       switch (failure.code, failure.reason) {
-      case (_, .notCached): .debug
+      case (_, .notCached), (_, .policyDenied): .debug
       case (.internal, _), (.unavailable, _), (.unknown, _), (.permissionDenied, _): .warning
       default: .debug
       }

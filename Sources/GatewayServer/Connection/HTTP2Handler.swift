@@ -44,6 +44,10 @@ final class HTTP2Handler: ChannelDuplexHandler {
   let loop: any EventLoop
   /// Who is at the other end; set before the first request is read.
   var peer = ConnectionPeer.anonymous
+  /// Who may call what; nil when neither a policy nor the audit log asks who calls. Set with `peer`.
+  var accessControl: AccessControl?
+  /// Made for the first call that asks.
+  var access: ConnectionAccess?
   /// Unary calls, by stream.
   var calls: [Int32: RPC] = [:]
   /// Streamed calls, by stream.

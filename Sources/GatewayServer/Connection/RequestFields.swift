@@ -13,6 +13,7 @@ struct RequestFields {
   private(set) var head = RequestHeadFields()
   private(set) var requestID: ArraySlice<UInt8>?
   private(set) var cacheControl = CacheControl.unspecified
+  private(set) var authorization = AuthorizationMetadata.none
   private var traceparentBytes: ArraySlice<UInt8>?
   private var tracestateBytes: ArraySlice<UInt8>?
 
@@ -38,9 +39,18 @@ struct RequestFields {
       case 12 where isNamed("grpc-timeout"): self.head.timeout = value
       case 12 where isNamed("x-request-id"): self.requestID = value
       case 13 where isNamed("grpc-encoding"): self.head.encoding = value
+      case 13 where isNamed("authorization"): self.add(authorization: value)
       case 13 where isNamed("cache-control"): self.cacheControl.add(fieldValue: value)
       default: break
       }
+    }
+  }
+
+  private mutating func add(authorization value: ArraySlice<UInt8>) {
+    if case .none = self.authorization {
+      self.authorization = .value(value)
+    } else {
+      self.authorization = .several
     }
   }
 

@@ -15,6 +15,10 @@ final class RPC {
   var task: Task<Void, Never>?
   /// Whether the metrics know how it ended.
   var isCounted = false
+  /// Who makes it; nil when neither a policy nor the audit log asks.
+  var caller: Caller?
+  /// What the audit log will say of it, if anything.
+  var audit: AuditedCall?
   /// The caller's deadline on the scale of the event loop.
   var dueAt: NIODeadline?
 

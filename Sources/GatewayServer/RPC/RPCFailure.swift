@@ -71,6 +71,8 @@ package enum FailureReason: String, Sendable {
   case timeout = "TIMEOUT"
   case outcomeUnknown = "OUTCOME_UNKNOWN"
   case accessDenied = "ACCESS_DENIED"
+  case unauthenticated = "UNAUTHENTICATED"
+  case policyDenied = "POLICY_DENIED"
   case invalidEndpoint = "INVALID_ENDPOINT"
   case endpointUnknown = "ENDPOINT_UNKNOWN"
   case credentialsExpired = "CREDENTIALS_EXPIRED"
