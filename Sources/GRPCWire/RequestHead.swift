@@ -67,7 +67,9 @@ package enum OnRequestHead: Equatable, Sendable {
 extension RequestHead {
   /// Judges a request by its headers, in the order in which a peer can be told most.
   package static func read(_ fields: RequestHeadFields) -> OnRequestHead {
-    guard equals(fields.method, "POST") else { return .reject(.methodNotAllowed) }
+    guard equals(fields.method, "POST") else {
+      return .reject(equals(fields.method, "HEAD") ? .headNotAllowed : .methodNotAllowed)
+    }
     // Nearly all callers say just this.
     guard equals(fields.contentType, "application/grpc") || isAccepted(fields.contentType) else {
       return .reject(.unsupportedMediaType)

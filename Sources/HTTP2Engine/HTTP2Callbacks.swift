@@ -7,6 +7,7 @@
 import CNGHTTP2
 
 func register(_ callbacks: OpaquePointer) {
+  unsafe nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, didBeginFrame)
   unsafe nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, didBeginHeaders)
   unsafe nghttp2_session_callbacks_set_on_header_callback(callbacks, didReceiveHeader)
   unsafe nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, didReceiveFrame)
@@ -32,6 +33,16 @@ private func isType(_ header: nghttp2_frame_hd, _ type: nghttp2_frame_type) -> B
 }
 
 // MARK: - Inbound
+
+private func didBeginFrame(
+  _: OpaquePointer?, header: UnsafePointer<nghttp2_frame_hd>?, userData: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let ledger = unsafe ledger(userData), let header = unsafe header?.pointee else { return 0 }
+  guard let violation = unsafe ledger.pointee.beganFrame(header) else { return 0 }
+  unsafe ledger.pointee.violation = violation
+  // Nothing of what follows is to be read.
+  return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+}
 
 private func didBeginHeaders(
   _: OpaquePointer?, frame: UnsafePointer<nghttp2_frame>?, userData: UnsafeMutableRawPointer?
@@ -63,6 +74,8 @@ private func didReceiveFrame(
       on: header.stream_id, endStream: hasEndStream(header))
   } else if isType(header, NGHTTP2_HEADERS) || isType(header, NGHTTP2_DATA) {
     if hasEndStream(header) { unsafe ledger.pointee.receivedEndStream(on: header.stream_id) }
+  } else if isType(header, NGHTTP2_RST_STREAM) {
+    unsafe ledger.pointee.receivedReset(on: header.stream_id)
   } else if isType(header, NGHTTP2_GOAWAY) {
     let code = unsafe frame.goaway.error_code
     unsafe ledger.pointee.events.append(.goAwayReceived(code: HTTP2ErrorCode(rawValue: code)))
@@ -86,6 +99,9 @@ private func didReceiveInvalid(
   guard let ledger = unsafe ledger(userData) else { return 0 }
   // A client may well open too many streams before it has seen our SETTINGS.
   if code != NGHTTP2_ERR_REFUSED_STREAM.rawValue { unsafe ledger.pointee.peerFaults += 1 }
+  if let header = unsafe frame?.pointee.hd, isType(header, NGHTTP2_HEADERS) {
+    unsafe ledger.pointee.refusedHeaders(on: header.stream_id)
+  }
   return 0
 }
 

@@ -17,6 +17,7 @@ package final class HTTP2Session {
   let native: OpaquePointer
   let ledger: UnsafeMutablePointer<SessionLedger>
   private let limits: HTTP2Limits
+  private var scanner = FrameScanner()
   private var hasFailed = false
   private var hasTerminated = false
 
@@ -54,12 +55,29 @@ package final class HTTP2Session {
   package func receive(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
     if self.hasFailed { throw .alreadyFailed }
     unsafe self.ledger.pointee.recycleArena()
+    var fed = 0
+    var position = 0
+    while let found = self.scanner.next(in: bytes, from: &position) {
+      switch found {
+      case .data(let streamID):
+        guard let violation = unsafe self.ledger.pointee.beganData(on: streamID) else { continue }
+        throw self.violated(violation)
+      case .reset:
+        try self.feed(bytes.extracting(fed..<position))
+        fed = position
+      case .selfDependency: throw self.violated(.protocolError)
+      }
+    }
+    try self.feed(bytes.extracting(fed..<bytes.count))
+    try self.enforcePatience()
+  }
+
+  private func feed(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
     let count = unsafe bytes.withUnsafeBufferPointer { bytes in
       // libnghttp2 reads within the bounds given and keeps no pointer.
       unsafe nghttp2_session_mem_recv(self.native, bytes.baseAddress, bytes.count)
     }
     guard count >= 0 else { throw self.failed(Int32(clamping: count)) }
-    try self.enforcePatience()
   }
 
   /// The next thing the peer did, or nil when everything received so far is handled.
@@ -152,6 +170,7 @@ package final class HTTP2Session {
 
   /// Refuses streams newer than those seen so far; the session is finished once these are answered.
   package func finishShutdown() {
+    unsafe self.ledger.pointee.isRefusing = true
     let code = unsafe nghttp2_submit_goaway(
       self.native, UInt8(NGHTTP2_FLAG_NONE.rawValue),
       nghttp2_session_get_last_proc_stream_id(self.native), HTTP2ErrorCode.noError.rawValue,
@@ -163,6 +182,7 @@ package final class HTTP2Session {
   package func terminate(code: HTTP2ErrorCode) {
     guard !self.hasTerminated else { return }
     self.hasTerminated = true
+    unsafe self.ledger.pointee.isRefusing = true
     let result = unsafe nghttp2_session_terminate_session(self.native, code.rawValue)
     self.note(result, during: .submitGoAway)
   }
@@ -241,7 +261,13 @@ extension HTTP2Session {
     }
   }
 
+  private func violated(_ code: HTTP2ErrorCode) -> HTTP2SessionError {
+    self.terminate(code: code)
+    return self.fail(with: .violated(code))
+  }
+
   private func failed(_ nativeCode: Int32) -> HTTP2SessionError {
+    if let violation = unsafe self.ledger.pointee.violation { return self.violated(violation) }
     let error = HTTP2SessionError(nativeCode: nativeCode, during: .receive)
     if error == .flooded { self.terminate(code: .enhanceYourCalm) }
     return self.fail(with: error)

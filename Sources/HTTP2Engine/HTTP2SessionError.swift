@@ -11,6 +11,9 @@ package enum HTTP2SessionError: Error, Equatable {
   /// read, CONTINUATION frames without end, resets it provokes.
   case flooded
 
+  /// The peer broke a rule that ends the connection with this code (RFC 9113 §5.4.1).
+  case violated(HTTP2ErrorCode)
+
   /// The session had failed before; it takes nothing more.
   case alreadyFailed
 

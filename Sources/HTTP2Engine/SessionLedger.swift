@@ -15,6 +15,18 @@ struct SessionLedger {
   /// Streams whose request headers were whole and which are not closed.
   var streams: [Int32: StreamRecord] = [:]
 
+  /// How those ended that closed last.
+  var closedStreams = ClosedStreams()
+
+  /// Of the peer's streams, the last one opened (RFC 9113 §5.1.1).
+  var highestStreamID: Int32 = 0
+
+  /// New streams are no longer looked at.
+  var isRefusing = false
+
+  /// A rule that the peer broke and that ends the connection.
+  var violation: HTTP2ErrorCode?
+
   /// What callbacks ask for. They must not call the library's send and receive side themselves.
   var resets: [(streamID: Int32, code: HTTP2ErrorCode)] = []
 
@@ -83,7 +95,7 @@ extension SessionLedger {
   mutating func receivedRequestHeaders(on streamID: Int32, endStream: Bool) {
     let fields = self.fields
     self.fields = HeaderFields()
-    self.streams[streamID] = StreamRecord()
+    self.streams[streamID] = StreamRecord(hasRequestEnded: endStream)
     if self.isTooLarge {
       self.events.append(
         .requestHeadersTooLarge(streamID: streamID, fields: fields, endStream: endStream))
@@ -115,13 +127,20 @@ extension SessionLedger {
   /// as curl 7.88 throw the response away, and most have sent their last frame anyway.
   private mutating func receivedUnwanted(_ count: Int, on streamID: Int32, endStream: Bool) {
     self.connectionCredit += count
-    if !endStream { self.resets.append((streamID, .noError)) }
+    guard !endStream, let index = self.streams.index(forKey: streamID),
+      self.streams.values[index].receivedUnwanted(count) > Self.toleratedBytes
+    else { return }
+    self.resets.append((streamID, .noError))
   }
 
+  /// What a peer may send on after it was answered before it is asked to stop. Most have nearly
+  /// sent their request by then, and what they do wrong in its rest is still told them.
+  static let toleratedBytes = 16_384
+
   mutating func receivedEndStream(on streamID: Int32) {
-    guard let index = self.streams.index(forKey: streamID),
-      self.streams.values[index].received(0)
-    else { return }
+    guard let index = self.streams.index(forKey: streamID) else { return }
+    self.streams.values[index].hasRequestEnded = true
+    guard self.streams.values[index].received(0) else { return }
     self.events.append(.requestEnded(streamID: streamID))
   }
 
@@ -197,6 +216,7 @@ extension SessionLedger {
     guard let stream = self.streams.removeValue(forKey: streamID) else { return }
     self.connectionCredit += stream.unconsumedBytes
     self.unsentBytes -= stream.unsentBytes
+    self.closedStreams.note(streamID, stream.end)
     self.events.append(.streamClosed(streamID: streamID, code: code))
   }
 

@@ -8,11 +8,19 @@ struct StreamRecord {
   /// A response or a reset is queued; no response may be.
   var isAnswered = false
 
+  /// The peer has said that its request is complete.
+  var hasRequestEnded: Bool
+
   /// The last frame of the response is out.
   var hasResponseEnded = false
 
   /// A reset is queued; a second one would say nothing new.
   var isReset = false
+
+  var isResetByPeer = false
+
+  /// Bytes of the request that came after the response.
+  private var unwantedBytes = 0
 
   /// The response's body, its sent part included.
   var body: [UInt8] = []
@@ -27,6 +35,18 @@ struct StreamRecord {
   /// The library asked for more when there was none, and waits to be told.
   var isDeferred = false
 
+  init(hasRequestEnded: Bool) {
+    self.hasRequestEnded = hasRequestEnded
+  }
+
+  /// How it ends if it ends now.
+  var end: ClosedStreams.End {
+    if self.isResetByPeer { return .resetByPeer }
+    // The library resets streams too, for faults of the peer's.
+    let isWhole = self.hasRequestEnded && self.hasResponseEnded
+    return isWhole && !self.isReset ? .finished : .resetHere
+  }
+
   // What changes or asks a record does so in its place: a record that is read out of a dictionary to
   // look at one member is copied whole.
 
@@ -37,6 +57,14 @@ struct StreamRecord {
     guard !self.hasResponseEnded else { return false }
     self.unconsumedBytes += count
     return true
+  }
+
+  /// Bytes of a body came that nobody wants.
+  ///
+  /// - Returns: How many there were so far.
+  mutating func receivedUnwanted(_ count: Int) -> Int {
+    self.unwantedBytes += count
+    return self.unwantedBytes
   }
 
   /// The application is done with bytes of the body.

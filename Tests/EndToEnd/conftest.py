@@ -14,10 +14,12 @@ import pytest
 
 import aws
 from cloud import Cloud, cloud_around
+from http2_peer import Peer
 from metrics import scrape
 from program import BINARY, RETRIES, Emulator, Gateway
 from stubs import rpc
 from upstream import Upstream
+from wire import connect
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,6 +44,13 @@ def default_gateway(emulator: Emulator) -> Iterator[Gateway]:
     """A gateway with the policies that it has when nobody says otherwise."""
     with Gateway(emulator.url, policy=None) as program:
         yield program
+
+
+@pytest.fixture
+def peer(gateway: Gateway) -> Iterator[Peer]:
+    """A client of single HTTP/2 frames."""
+    with Peer(connect(gateway.address)) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ import Testing
 
   @Test func `what is missing or wrong is told in order`() {
     #expect(read(method: "GET") == .reject(.methodNotAllowed))
+    #expect(read(method: "HEAD") == .reject(.headNotAllowed))
     #expect(read(method: "post") == .reject(.methodNotAllowed))
     #expect(read(method: nil, contentType: nil) == .reject(.methodNotAllowed))
     #expect(read(contentType: nil, te: nil) == .reject(.unsupportedMediaType))

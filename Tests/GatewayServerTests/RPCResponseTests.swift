@@ -156,6 +156,13 @@ struct RPCResponseTests {
     #expect(self.failure(RPCFailure(.cancelled, .cancelled, message: ""))["grpc-message"] == nil)
   }
 
+  @Test func `a HEAD request is told without a body`() {
+    let answer = self.answer(RPCResponse.rejection(.headNotAllowed))
+    #expect(answer.headers.first == ":status: 405")
+    #expect(answer["allow"] == "POST")
+    #expect(answer.body.isEmpty)
+  }
+
   @Test(arguments: [
     (HTTPRejection.methodNotAllowed, "405"), (.unsupportedMediaType, "415"),
     (.headersTooLarge, "431"),

@@ -120,13 +120,16 @@ import Testing
     #expect(peer.session.wantsRead)
   }
 
-  @Test func `a peer that goes on after the answer is asked to stop, once`() throws {
+  @Test func `a peer that goes on and on after the answer is asked to stop, once`() throws {
     let peer = try ScriptedPeer()
     try peer.send(.headers(requestFields, on: 1))
     _ = peer.takeSeen()
     _ = peer.session.submitResponse(.grpcOK, on: 1)
     _ = try peer.takeFrames()
-    try peer.send(.data([1, 2, 3], on: 1), .data([4], on: 1))
+    let most = [UInt8](repeating: 0, count: 16_384)
+    try peer.send(.data(most, on: 1))
+    #expect(try peer.takeFrames() == [])
+    try peer.send(.data([1], on: 1), .data([2], on: 1))
     #expect(peer.takeSeen() == [])
     #expect(try peer.takeFrames() == [.reset(1, code: HTTP2ErrorCode.noError.rawValue)])
     #expect(peer.takeSeen() == [.closed(1, .noError)])

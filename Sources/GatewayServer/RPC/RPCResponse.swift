@@ -43,7 +43,9 @@ enum RPCResponse {
     var headers = HeaderFields()
     headers.append(":status", rejection.statusDigits)
     headers.append("content-type", "text/plain")
-    if rejection == .methodNotAllowed { headers.append("allow", "POST") }
+    if rejection == .methodNotAllowed || rejection == .headNotAllowed {
+      headers.append("allow", "POST")
+    }
     return HTTP2Response(headers: headers, body: Array("\(rejection.explanation)".utf8))
   }
 
