@@ -8,7 +8,7 @@ package import JobsAPI
 package import Logging
 package import NIOCore
 import Telemetry
-package import Transport
+import Transport
 
 /// What one call may cost.
 package struct CallLimits: Sendable {
@@ -24,7 +24,7 @@ package struct CallLimits: Sendable {
 /// Serves gRPC on any number of addresses in front of one backend for each event loop.
 package struct GatewayServer: Sendable {
   private let services: [ObjectIdentifier: RPCService]
-  private let group: any EventLoopGroup
+  let group: any EventLoopGroup
   private let http2Limits: HTTP2Limits
   private let callLimits: CallLimits
   private let accessControl: AccessControl?
@@ -57,21 +57,17 @@ package struct GatewayServer: Sendable {
     self.logger = logger
   }
 
-  /// Binds one address and serves on it until the listener is drained.
-  package func bind(
-    to address: ListenAddress, limits: ListenerLimits
-  ) async throws(ListenError) -> Listener {
-    try await Listener.bind(to: address, on: self.group, limits: limits) { channel in
-      guard let service = self.services[ObjectIdentifier(channel.eventLoop)] else {
-        throw ChannelError.operationUnsupported
-      }
-      let session = try HTTP2Session(limits: self.http2Limits)
-      let handler = HTTP2Handler(
-        session: session, service: service, standard: self.standard, metrics: self.metrics,
-        limits: self.callLimits, logger: self.logger, loop: channel.eventLoop)
-      handler.peer = try ConnectionPeer(of: channel, on: address)
-      handler.accessControl = self.accessControl
-      try channel.pipeline.syncOperations.addHandler(handler)
+  /// Puts what speaks gRPC at the end of a connection's pipeline.
+  func serve(_ channel: any Channel, _ peer: ConnectionPeer) throws {
+    guard let service = self.services[ObjectIdentifier(channel.eventLoop)] else {
+      throw ChannelError.operationUnsupported
     }
+    let session = try HTTP2Session(limits: self.http2Limits)
+    let handler = HTTP2Handler(
+      session: session, service: service, standard: self.standard, metrics: self.metrics,
+      limits: self.callLimits, logger: self.logger, loop: channel.eventLoop)
+    handler.peer = peer
+    handler.accessControl = self.accessControl
+    try channel.pipeline.syncOperations.addHandler(handler)
   }
 }

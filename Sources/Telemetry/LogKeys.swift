@@ -27,6 +27,7 @@ package enum LogKey {
   package static let offsetSeconds = "offset-seconds"
   package static let origin = "origin"
   package static let pauseMilliseconds = "pause-ms"
+  package static let peer = "peer"
   package static let reason = "reason"
   package static let refused = "refused"
   package static let repair = "repair"

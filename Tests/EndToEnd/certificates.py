@@ -67,7 +67,7 @@ class Authority:
         valid: Span = TODAY,
         usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
     ) -> Identity:
-        """A certificate for these names; the first is its subject too."""
+        """A certificate for these names, URIs among them; the first is its subject too."""
         key = _new_key()
         extensions = [(x509.ExtendedKeyUsage([usage]), False), (_alternatives(names), False)]
         leaf = self._sign(_name(names[0]), key, valid, extensions)
@@ -88,6 +88,22 @@ class Authority:
         for extension, is_critical in extensions:
             builder = builder.add_extension(extension, is_critical)
         return builder.sign(self._key, hashes.SHA256())
+
+    def revocations(self, *identities: Identity, valid: Span = TODAY) -> bytes:
+        """A list, in PEM, of those of its certificates that are not good any more."""
+        now = datetime.datetime.now(datetime.UTC)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._name)
+            .last_update(now + valid[0])
+            .next_update(now + valid[1])
+        )
+        for identity in identities:
+            serial = x509.load_pem_x509_certificate(identity.chain).serial_number
+            entry = x509.RevokedCertificateBuilder(serial, now + valid[0])
+            builder = builder.add_revoked_certificate(entry.build())
+        signed = builder.sign(self._key, hashes.SHA256())
+        return signed.public_bytes(serialization.Encoding.PEM)
 
     def own_identity(self, *names: str) -> Identity:
         """A server's certificate that nobody but itself vouches for."""
@@ -117,6 +133,8 @@ def _alternatives(names: tuple[str, ...]) -> x509.SubjectAlternativeName:
 
 
 def _alternative(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:

@@ -265,5 +265,9 @@ class Gateway(Program):
         return self.listener("grpc")
 
     @property
+    def secure_address(self) -> str:
+        return self.listener("grpc-tls")
+
+    @property
     def admin_url(self) -> str:
         return f"http://{self.listener('admin')}"

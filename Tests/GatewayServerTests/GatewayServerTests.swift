@@ -29,7 +29,8 @@ struct GatewayServerTests {
       metrics: RequestMetrics(registry: self.registry), logger: self.logger
     ) { _ in backend }
     let listener = try await server.bind(
-      to: .ipv4(host: "127.0.0.1", port: 0), limits: ListenerLimits())
+      to: .ipv4(host: "127.0.0.1", port: 0), limits: ListenerLimits(),
+      opening: OpeningRules(ledger: OpeningLedger(registry: self.registry, logger: self.logger)))
     let client = try await self.connect(to: listener)
     try await body(backend, listener, client)
     await listener.drain(grace: .seconds(10))

@@ -4,9 +4,7 @@ import ArgumentParser
 
 /// The flags of `serve`. Their values stay texts: one place reads flags, variables and file alike.
 struct ServeOptions: ParsableArguments {
-  @Option(help: .of(ServeSettings.listen)) var listen: [String] = []
-  @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
-  @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
+  @OptionGroup var listening: ListenOptions
   @OptionGroup var upstream: UpstreamOptions
   @Option(help: .of(ServeSettings.requestLimit)) var requestLimitBytes: String?
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
@@ -20,9 +18,7 @@ struct ServeOptions: ParsableArguments {
   var flags: FlagTable {
     var table = self.process.flags
     table.take(SharedSettings.config, self.config)
-    table.take(ServeSettings.listen, self.listen)
-    table.take(ServeSettings.adminListen, self.adminListen)
-    table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
+    self.listening.add(to: &table)
     table.take(ServeSettings.requestLimit, self.requestLimitBytes)
     table.take(ServeSettings.connections, self.connectionLimit)
     table.take(ServeSettings.streams, self.streamLimit)

@@ -7,7 +7,7 @@ import Transport
 
 /// Everything `serve` needs to know, read and checked before anything is started.
 struct ServeConfiguration: Sendable {
-  var listen: [ListenAddress]
+  var listening: ListenConfiguration
   var adminListen: ListenAddress
   var upstream: UpstreamPlan
   var requestLimitBytes: Int
@@ -23,8 +23,9 @@ struct ServeConfiguration: Sendable {
     .union(PolicySettings.settingNames)
     .union(FailureSettings.names)
     .union(UpstreamSettings.names)
+    .union(ListenSettings.names)
     .union([
-      ServeSettings.listen.name, ServeSettings.adminListen.name,
+      ServeSettings.adminListen.name,
       SharedSettings.allowInsecureRemote.name, ServeSettings.requestLimit.name,
       ServeSettings.connections.name, ServeSettings.streams.name,
       ReloadSettings.interval.name,
@@ -33,7 +34,7 @@ struct ServeConfiguration: Sendable {
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     try reader.rejectUnknownFileKeys(known: Self.settingNames)
     self.process = try ProcessConfiguration(reader)
-    self.listen = try reader.value(ServeSettings.listen)
+    self.listening = try ListenConfiguration(reader)
     self.adminListen = try reader.value(ServeSettings.adminListen)
     self.upstream = try UpstreamPlan(reader)
     self.requestLimitBytes = try reader.value(ServeSettings.requestLimit)
@@ -47,10 +48,6 @@ struct ServeConfiguration: Sendable {
       self.policy.retries.maxAttempts = attempts.value
     }
     try Self.checkCache(self.policy.readCache.maxBytes, threads: self.process.threads)
-    let allowInsecureRemote = try reader.value(SharedSettings.allowInsecureRemote)
-    if !allowInsecureRemote, let remote = self.listen.first(where: { !$0.isLoopback }) {
-      throw .insecureRemote(remote)
-    }
   }
 
   private static func checkCache(_ bytes: Int, threads: Int) throws(ConfigurationError) {

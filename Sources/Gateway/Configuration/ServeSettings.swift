@@ -2,10 +2,6 @@
 
 /// Everything that `serve` can be told of its callers, each with its default and its reason.
 enum ServeSettings {
-  static let listen = SharedSettings.addresses(
-    "listen", help: "Where gRPC is served, over HTTP/2 with prior knowledge. Repeatable.",
-    fallback: "127.0.0.1:50051")
-
   static let adminListen = SharedSettings.address(
     "admin-listen", help: "Where /metrics, /livez and /readyz are served.",
     fallback: "127.0.0.1:9464")

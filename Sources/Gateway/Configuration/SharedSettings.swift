@@ -32,19 +32,6 @@ enum SharedSettings {
       + "terminationGracePeriodSeconds.",
     fallback: "20s")
 
-  /// Comma-separated addresses.
-  static func addresses(
-    _ name: String, help: String, fallback: String
-  ) -> Setting<[ListenAddress]> {
-    Setting(
-      name, help: help, allowed: "ADDRESS:PORT, [IPv6]:PORT or unix:PATH", fallback: fallback
-    ) { text in
-      let addresses = text.split(separator: ",").map { try? ListenAddress(String($0)) }
-      guard !addresses.isEmpty, addresses.allSatisfy({ $0 != nil }) else { return nil }
-      return addresses.compactMap { $0 }
-    }
-  }
-
   static func address(
     _ name: String, help: String, fallback: String
   ) -> Setting<ListenAddress> {

@@ -8,22 +8,31 @@ import Transport
 
 /// All that the gateway listens on.
 struct GatewayListeners: Sendable {
+  /// In plaintext.
   let grpc: [Listener]
+  /// With TLS.
+  let secure: [Listener]
   let admin: Listener
 
   /// Binds all, or none for long: the process ends with the error.
   static func bind(
-    _ configuration: ServeConfiguration, _ server: GatewayServer, on group: any EventLoopGroup,
-    registry: MetricsRegistry, readiness: Readiness
+    _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
+    on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness, logger: Logger
   ) async throws(ListenError) -> GatewayListeners {
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
+    let ledger = OpeningLedger(registry: registry, logger: logger)
+    let patience = TimeAmount(configuration.listening.patience)
     var grpc: [Listener] = []
-    for address in configuration.listen {
-      let limits = ListenerLimits(connections: configuration.connectionLimit)
-      grpc.append(try await server.bind(to: address, limits: limits))
+    var secure: [Listener] = []
+    for place in configuration.listening.addresses {
+      let listener = try await server.bind(
+        to: place.address, limits: ListenerLimits(connections: configuration.connectionLimit),
+        opening: OpeningRules(
+          tls: place.isSecure ? tls?.server : nil, patience: patience, ledger: ledger))
+      if place.isSecure { secure.append(listener) } else { grpc.append(listener) }
     }
-    let listeners = GatewayListeners(grpc: grpc, admin: admin)
+    let listeners = GatewayListeners(grpc: grpc, secure: secure, admin: admin)
     listeners.register(in: registry)
     return listeners
   }
@@ -31,7 +40,7 @@ struct GatewayListeners: Sendable {
   /// Closes what callers use; the admin's listener stays.
   func drainCallers(grace: TimeAmount) async {
     await withTaskGroup { group in
-      for listener in self.grpc {
+      for listener in self.grpc + self.secure {
         group.addTask { _ = await listener.drain(grace: grace) }
       }
     }
@@ -40,6 +49,7 @@ struct GatewayListeners: Sendable {
   func log(to logger: Logger) {
     Self.log(self.admin, as: "admin", logger)
     for listener in self.grpc { Self.log(listener, as: "grpc", logger) }
+    for listener in self.secure { Self.log(listener, as: "grpc-tls", logger) }
   }
 
   private static func log(_ listener: Listener, as name: String, _ logger: Logger) {
@@ -53,13 +63,9 @@ struct GatewayListeners: Sendable {
       SampledGauges(
         name: "iot_jobs_gateway_connections", help: "Connections open, by listener."
       ) {
-        [
-          (
-            [.init(name: "listener", value: "grpc")],
-            Int64(self.grpc.reduce(0) { $0 + $1.openConnections })
-          ),
-          ([.init(name: "listener", value: "admin")], Int64(self.admin.openConnections)),
-        ]
+        [("grpc", self.grpc), ("grpc-tls", self.secure), ("admin", [self.admin])].map {
+          ([.init(name: "listener", value: $0)], Int64($1.reduce(0) { $0 + $1.openConnections }))
+        }
       })
   }
 }

@@ -70,7 +70,12 @@ struct GatewayServices: Drainable {
         group: group, policy: policy, tls: tls, credentials: credentials, registry: registry,
         readiness: readiness, logger: logger))
 
-    let watched = WatchList(registry: registry, logger: logger)
+    var watched = WatchList(registry: registry, logger: logger)
+    var listenerTLS: ListenerTLS?
+    if let files = configuration.listening.tls {
+      listenerTLS = try ListenerTLS.load(
+        files, watched: &watched, registry: registry, logger: logger)
+    }
 
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
@@ -81,7 +86,8 @@ struct GatewayServices: Drainable {
     ) { loop in upstream.backend(on: loop) }
 
     let listeners = try await GatewayListeners.bind(
-      configuration, server, on: group, registry: registry, readiness: readiness)
+      configuration, server, listenerTLS, on: group, registry: registry, readiness: readiness,
+      logger: logger)
     Self.registerProcess(in: registry)
     let watch = await FileWatch.start(
       watched, every: configuration.reloadInterval, on: group.any(), threads: threads,

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The flags that say where callers come in, and how they are secured.
+struct ListenOptions: ParsableArguments {
+  @Option(help: .of(ListenSettings.addresses)) var listen: [String] = []
+  @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
+  @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
+  @Option(help: .of(ListenSettings.certificate)) var tlsCertificate: String?
+  @Option(help: .of(ListenSettings.key)) var tlsKey: String?
+  @Option(help: .of(ListenSettings.clientCA)) var tlsClientCa: String?
+  @Option(help: .of(ListenSettings.clientCRL)) var tlsClientCrl: String?
+  @Option(help: .of(ListenSettings.clientAuthentication)) var tlsClientAuth: String?
+  @Option(help: .of(ListenSettings.patience)) var handshakeTimeout: String?
+
+  func add(to table: inout FlagTable) {
+    table.take(ListenSettings.addresses, self.listen)
+    table.take(ServeSettings.adminListen, self.adminListen)
+    table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
+    table.take(ListenSettings.certificate, self.tlsCertificate)
+    table.take(ListenSettings.key, self.tlsKey)
+    table.take(ListenSettings.clientCA, self.tlsClientCa)
+    table.take(ListenSettings.clientCRL, self.tlsClientCrl)
+    table.take(ListenSettings.clientAuthentication, self.tlsClientAuth)
+    table.take(ListenSettings.patience, self.handshakeTimeout)
+  }
+}

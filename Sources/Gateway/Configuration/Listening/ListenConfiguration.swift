@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Transport
+
+/// Where callers come in, read and checked as a whole.
+struct ListenConfiguration: Sendable {
+  var addresses: [GRPCAddress]
+  /// Nil if nothing is secured.
+  var tls: TLSFiles?
+  var patience: Duration
+
+  init(_ reader: SettingsReader) throws(ConfigurationError) {
+    self.addresses = try reader.value(ListenSettings.addresses)
+    self.patience = try reader.value(ListenSettings.patience)
+    self.tls = try TLSFiles(reader)
+    let isSecured = self.addresses.contains(where: \.isSecure)
+    if isSecured, self.tls == nil {
+      throw .refused("--listen tls: needs --tls-certificate and --tls-key")
+    }
+    if !isSecured, self.tls != nil {
+      throw .refused("--tls-certificate secures nothing: no --listen begins with tls:")
+    }
+    let exposed = self.addresses.first(where: \.isExposed)
+    if let exposed, !(try reader.value(SharedSettings.allowInsecureRemote)) {
+      throw .insecureRemote(exposed.address)
+    }
+  }
+}
+
+/// The files that TLS for callers is made of.
+struct TLSFiles: Sendable {
+  var certificate: String
+  var key: String
+  /// Nil if clients are not asked for certificates.
+  var clients: Clients?
+
+  struct Clients: Sendable {
+    var authorities: String
+    var revocations: String?
+    var isRequired: Bool
+  }
+
+  /// Nil if none is named.
+  init?(_ reader: SettingsReader) throws(ConfigurationError) {
+    let certificate = try reader.optional(ListenSettings.certificate)
+    let key = try reader.optional(ListenSettings.key)
+    let authorities = try reader.optional(ListenSettings.clientCA)
+    let revocations = try reader.optional(ListenSettings.clientCRL)
+    let authentication = try reader.optional(ListenSettings.clientAuthentication)
+    if revocations != nil, authorities == nil {
+      throw .refused("--tls-client-crl needs --tls-client-ca: only what is trusted can be revoked")
+    }
+    if let authentication, authentication != .none, authorities == nil {
+      throw .refused(
+        "--tls-client-auth \(authentication.rawValue) needs --tls-client-ca: it says whom to trust")
+    }
+    guard certificate != nil || key != nil || authorities != nil else { return nil }
+    guard let certificate else {
+      throw .missing(
+        name: ListenSettings.certificate.name, why: "--tls-key and --tls-client-ca need it")
+    }
+    guard let key else {
+      throw .missing(name: ListenSettings.key.name, why: "--tls-certificate needs it")
+    }
+    self.certificate = certificate
+    self.key = key
+    if let authorities, authentication != ListenSettings.ClientAuthentication.none {
+      self.clients = Clients(
+        authorities: authorities, revocations: revocations, isRequired: authentication != .request)
+    }
+  }
+
+  var paths: [String] {
+    var paths = [self.certificate, self.key]
+    if let clients = self.clients {
+      paths.append(clients.authorities)
+      if let revocations = clients.revocations { paths.append(revocations) }
+    }
+    return paths
+  }
+}
