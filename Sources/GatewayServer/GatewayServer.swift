@@ -16,8 +16,13 @@ package struct CallLimits: Sendable {
   /// details of 128 and 1024 characters of four bytes.
   package var requestBytes: Int
 
-  package init(requestBytes: Int = 65_536) {
+  /// Larger answers are compressed for callers that take it. Smaller ones gain too little: gzip's
+  /// own header and checksum are 18 bytes.
+  package var compressAboveBytes: Int
+
+  package init(requestBytes: Int = 65_536, compressAboveBytes: Int = 1_024) {
     self.requestBytes = requestBytes
+    self.compressAboveBytes = compressAboveBytes
   }
 }
 

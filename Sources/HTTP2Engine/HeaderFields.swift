@@ -79,6 +79,14 @@ extension HeaderFields {
     }
   }
 
+  /// Whether the name of the field at a position ends in `-bin`, as gRPC's binary metadata do.
+  package func isBinary(at position: Int) -> Bool {
+    let end = self.fields[position].nameRange.upperBound
+    return self.nameCount(at: position) > 4 && self.bytes[end - 4] == UInt8(ascii: "-")
+      && self.bytes[end - 3] == UInt8(ascii: "b") && self.bytes[end - 2] == UInt8(ascii: "i")
+      && self.bytes[end - 1] == UInt8(ascii: "n")
+  }
+
   /// The value of the field at a position, without a copy.
   package func value(at position: Int) -> ArraySlice<UInt8> {
     self.bytes[self.fields[position].valueRange]

@@ -32,6 +32,7 @@ final class ScriptedBackend: JobsBackend, Sendable {
 
   private struct State {
     var script: Script
+    var document: String?
     var asked: [Asked] = []
     var waiters: [Int: Waiter] = [:]
     /// Calls whose task was cancelled, by their position in `asked`.
@@ -62,6 +63,9 @@ final class ScriptedBackend: JobsBackend, Sendable {
   // MARK: What the test says and asks
 
   func follow(_ script: Script) { self.state.withLock { $0.script = script } }
+
+  /// What is described from now on has a document.
+  func give(document: String) { self.state.withLock { $0.document = document } }
 
   var asked: [Asked] { self.state.withLock { $0.asked } }
 
@@ -113,7 +117,9 @@ final class ScriptedBackend: JobsBackend, Sendable {
   func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.play(.describe(call), context, Self.execution)
+    var execution = Self.execution
+    execution.jobDocument = self.state.withLock { $0.document }
+    return try await self.play(.describe(call), context, execution)
   }
 
   func getPending(

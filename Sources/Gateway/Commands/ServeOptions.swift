@@ -6,7 +6,7 @@ import ArgumentParser
 struct ServeOptions: ParsableArguments {
   @OptionGroup var listening: ListenOptions
   @OptionGroup var upstream: UpstreamOptions
-  @Option(help: .of(ServeSettings.requestLimit)) var requestLimitBytes: String?
+  @OptionGroup var calls: CallOptions
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
   @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
   @OptionGroup var traffic: TrafficOptions
@@ -19,11 +19,11 @@ struct ServeOptions: ParsableArguments {
     var table = self.process.flags
     table.take(SharedSettings.config, self.config)
     self.listening.add(to: &table)
-    table.take(ServeSettings.requestLimit, self.requestLimitBytes)
     table.take(ServeSettings.connections, self.connectionLimit)
     table.take(ServeSettings.streams, self.streamLimit)
     table.take(ReloadSettings.interval, self.reloadInterval)
     self.upstream.add(to: &table)
+    self.calls.add(to: &table)
     self.traffic.add(to: &table)
     self.failure.add(to: &table)
     return table

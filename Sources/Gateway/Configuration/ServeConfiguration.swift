@@ -10,7 +10,7 @@ struct ServeConfiguration: Sendable {
   var listening: ListenConfiguration
   var adminListen: ListenAddress
   var upstream: UpstreamPlan
-  var requestLimitBytes: Int
+  var calls: CallConfiguration
   var connectionLimit: Int
   var streamLimit: Int
   var reloadInterval: Duration
@@ -24,9 +24,9 @@ struct ServeConfiguration: Sendable {
     .union(FailureSettings.names)
     .union(UpstreamSettings.names)
     .union(ListenSettings.names)
+    .union(CallSettings.names)
     .union([
-      ServeSettings.adminListen.name,
-      SharedSettings.allowInsecureRemote.name, ServeSettings.requestLimit.name,
+      ServeSettings.adminListen.name, SharedSettings.allowInsecureRemote.name,
       ServeSettings.connections.name, ServeSettings.streams.name,
       ReloadSettings.interval.name,
     ])
@@ -37,7 +37,7 @@ struct ServeConfiguration: Sendable {
     self.listening = try ListenConfiguration(reader)
     self.adminListen = try reader.value(ServeSettings.adminListen)
     self.upstream = try UpstreamPlan(reader)
-    self.requestLimitBytes = try reader.value(ServeSettings.requestLimit)
+    self.calls = try CallConfiguration(reader)
     self.connectionLimit = try reader.value(ServeSettings.connections)
     self.streamLimit = try reader.value(ServeSettings.streams)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
@@ -61,6 +61,7 @@ extension ServeConfiguration {
   var http2Limits: HTTP2Limits {
     var limits = HTTP2Limits()
     limits.maxConcurrentStreams = UInt32(self.streamLimit)
+    self.calls.apply(to: &limits)
     return limits
   }
 }

@@ -6,10 +6,6 @@ enum ServeSettings {
     "admin-listen", help: "Where /metrics, /livez and /readyz are served.",
     fallback: "127.0.0.1:9464")
 
-  static let requestLimit = Setting<Int>.count(
-    "request-limit-bytes", help: "Largest request message taken.", in: 1_024...4_194_304,
-    fallback: 65_536)
-
   static let connections = Setting<Int>.count(
     "connection-limit", help: "gRPC connections open at a time, for each listener.",
     in: 1...100_000, fallback: 10_000)

@@ -80,7 +80,7 @@ struct GatewayServices: Drainable {
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
-      callLimits: CallLimits(requestBytes: configuration.requestLimitBytes),
+      callLimits: configuration.calls.limits,
       standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
       logger: logger
     ) { loop in upstream.backend(on: loop) }

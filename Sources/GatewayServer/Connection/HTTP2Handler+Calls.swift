@@ -21,7 +21,7 @@ extension HTTP2Handler {
     context.traceparent = fields.traceparent
     context.tracestate = fields.tracestate
     let call = RPC(
-      streamID: streamID, operation: operation, context: context, startedAt: now,
+      streamID: streamID, operation: operation, context: context, head: head, startedAt: now,
       requestLimitBytes: self.limits.requestBytes)
     self.calls[streamID] = call
     if let timeout = head.timeout { self.watchDeadline(of: call, in: TimeAmount(timeout)) }
@@ -107,7 +107,13 @@ extension HTTP2Handler {
     self.finish(rpc, failure.code, response)
   }
 
-  private func finish(_ rpc: RPC, _ code: GRPCStatusCode, _ response: HTTP2Response) {
+  private func finish(
+    _ rpc: RPC, _ code: GRPCStatusCode, _ response: consuming HTTP2Response
+  ) {
+    if rpc.encoding == .gzip {
+      let limit = rpc.answerEncoding == .gzip ? self.limits.compressAboveBytes : nil
+      RPCResponse.encode(&response, ifAbove: limit)
+    }
     _ = self.session.submitResponse(response, on: rpc.streamID)
     self.count(rpc, code)
     self.flushSoon()

@@ -109,7 +109,7 @@ extension HTTP2Handler {
       return self.end(rpc, nil)
     }
     guard rpc.state.ended() == .send else { return }
-    let response = RPCResponse.message(frame, requestID: rpc.requestID)
+    let response = RPCResponse.message(frame, requestID: rpc.requestID, to: rpc.encoding)
     _ = self.session.submitResponse(response, on: rpc.streamID)
     self.over(rpc, .ok)
   }
@@ -117,7 +117,7 @@ extension HTTP2Handler {
   private func begin(_ rpc: StreamedRPC) {
     guard !rpc.hasBegun else { return }
     rpc.hasBegun = true
-    let headers = RPCResponse.streamHeaders(requestID: rpc.requestID)
+    let headers = RPCResponse.streamHeaders(requestID: rpc.requestID, to: rpc.encoding)
     _ = self.session.beginResponse(headers, on: rpc.streamID)
   }
 
@@ -134,7 +134,8 @@ extension HTTP2Handler {
         with: RPCResponse.trailers(for: failure), discardingUnsent: rpc.isSending,
         on: rpc.streamID)
     case let failure?:
-      let response = RPCResponse.failure(failure, requestID: rpc.requestID)
+      var response = RPCResponse.failure(failure, requestID: rpc.requestID)
+      if rpc.encoding == .gzip { RPCResponse.encode(&response, ifAbove: nil) }
       _ = self.session.submitResponse(response, on: rpc.streamID)
     }
     // A drain is said once for all.

@@ -41,7 +41,8 @@ struct RequestFields {
       case 13 where isNamed("grpc-encoding"): self.head.encoding = value
       case 13 where isNamed("authorization"): self.add(authorization: value)
       case 13 where isNamed("cache-control"): self.cacheControl.add(fieldValue: value)
-      default: break
+      case 20 where isNamed("grpc-accept-encoding"): self.head.acceptEncoding = value
+      default: if fields.isBinary(at: position) { self.check(binary: fields[position]) }
       }
     }
   }
@@ -52,6 +53,13 @@ struct RequestFields {
     } else {
       self.authorization = .several
     }
+  }
+
+  /// Nobody here reads binary metadata; but what is malformed may have been mangled on its way, and
+  /// gRPC's own stacks refuse it too.
+  private mutating func check(binary field: (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)) {
+    guard !BinaryMetadata.isValid(field.value.span) else { return }
+    self.head.malformedBinaryName = field.name
   }
 
   /// Several lines are one list, in their order (RFC 9110 §5.3). A line with which the list would

@@ -10,6 +10,10 @@ final class RPC {
   let operation: JobsOperation
   let context: CallContext
   let startedAt: ContinuousClock.Instant
+  /// Of the request.
+  let encoding: MessageEncoding
+  /// That the answer may have.
+  let answerEncoding: MessageEncoding
   var state: UnaryCallState
   /// The backend's work, while there is any.
   var task: Task<Void, Never>?
@@ -24,12 +28,14 @@ final class RPC {
 
   init(
     streamID: Int32, operation: JobsOperation, context: CallContext,
-    startedAt: ContinuousClock.Instant, requestLimitBytes: Int
+    head: RequestHead, startedAt: ContinuousClock.Instant, requestLimitBytes: Int
   ) {
     self.streamID = streamID
     self.operation = operation
     self.context = context
     self.startedAt = startedAt
-    self.state = UnaryCallState(limitBytes: requestLimitBytes)
+    self.encoding = head.encoding
+    self.answerEncoding = head.answerEncoding
+    self.state = UnaryCallState(limitBytes: requestLimitBytes, encoding: head.encoding)
   }
 }

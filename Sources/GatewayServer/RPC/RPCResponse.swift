@@ -38,6 +38,19 @@ enum RPCResponse {
     return response
   }
 
+  /// Makes an answer suit a caller that sends gzip. It is told what is taken, since it may not have
+  /// known (compression.md of grpc/grpc: such an encoding must be among those named).
+  ///
+  /// - Parameter limitBytes: A message larger than this is compressed; none if it is nil.
+  static func encode(_ response: inout HTTP2Response, ifAbove limitBytes: Int?) {
+    response.headers.append("grpc-accept-encoding", MessageEncoding.accepted)
+    guard let limitBytes, response.body.count - MessageFraming.prefixBytes > limitBytes,
+      let frame = MessageFraming.compressed(response.body)
+    else { return }
+    response.headers.append("grpc-encoding", MessageEncoding.gzip.name)
+    response.body = frame
+  }
+
   /// The answer to what is no gRPC request.
   static func rejection(_ rejection: HTTPRejection) -> HTTP2Response {
     var headers = HeaderFields()
@@ -50,15 +63,20 @@ enum RPCResponse {
   }
 
   /// The one message of a call that is none of jobs.
-  static func message(_ frame: [UInt8], requestID: String) -> HTTP2Response {
-    HTTP2Response(
-      headers: self.streamHeaders(requestID: requestID), body: frame, trailers: self.okTrailers)
+  static func message(
+    _ frame: [UInt8], requestID: String, to encoding: MessageEncoding
+  ) -> HTTP2Response {
+    let headers = self.streamHeaders(requestID: requestID, to: encoding)
+    return HTTP2Response(headers: headers, body: frame, trailers: self.okTrailers)
   }
 
   /// What comes before the messages of a streamed call.
-  static func streamHeaders(requestID: String) -> HeaderFields {
+  ///
+  /// - Parameter encoding: of the requests, see ``encode(_:ifAbove:)``.
+  static func streamHeaders(requestID: String, to encoding: MessageEncoding) -> HeaderFields {
     var headers = self.headers()
     headers.append("x-request-id", text: requestID)
+    if encoding == .gzip { headers.append("grpc-accept-encoding", MessageEncoding.accepted) }
     return headers
   }
 

@@ -9,6 +9,8 @@ final class StreamedRPC {
   let streamID: Int32
   let method: StandardMethod
   let requestID: String
+  /// Of the requests. Answers are not compressed.
+  let encoding: MessageEncoding
   let call: any StreamedCall
   var state: StreamedCallState
   /// The call knows that no more requests come.
@@ -31,6 +33,7 @@ final class StreamedRPC {
     self.streamID = streamID
     self.method = method
     self.requestID = requestID
+    self.encoding = encoding
     self.call = call
     self.state = StreamedCallState(
       method.requests, limitBytes: requestLimitBytes, encoding: encoding)
