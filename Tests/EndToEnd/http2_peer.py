@@ -92,7 +92,7 @@ def continuation(stream: int, block: bytes, *, end: bool = True) -> bytes:
 class Peer:
     """A client connection of single frames. All that has come is in `received`."""
 
-    def __init__(self, connection: socket.socket, *, scheme: str = "http"):
+    def __init__(self, connection: socket.socket | None, *, scheme: str = "http"):
         self._socket = connection
         self.scheme = scheme
         self.received: list[Frame] = []

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process has of the machine, as /proc tells it."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+
+
+class Footprint:
+    """The memory and the descriptors of one process."""
+
+    def __init__(self, pid: int):
+        self._folder = pathlib.Path(f"/proc/{pid}")
+
+    def _kibibytes(self, name: str) -> int:
+        found = re.search(rf"^{name}:\s+(\d+) kB", (self._folder / "status").read_text(), re.M)
+        assert found, name
+        return int(found[1])
+
+    @property
+    def resident_kib(self) -> int:
+        return self._kibibytes("VmRSS")
+
+    @property
+    def peak_kib(self) -> int:
+        """The most that was resident since the start, or since the last `forget_peak`."""
+        return self._kibibytes("VmHWM")
+
+    def forget_peak(self) -> None:
+        (self._folder / "clear_refs").write_text("5")
+
+    @property
+    def descriptors(self) -> int:
+        return len(os.listdir(self._folder / "fd"))
+
+    @property
+    def cpu_seconds(self) -> float:
+        # The name in the second field may hold spaces.
+        fields = (self._folder / "stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
