@@ -14,12 +14,12 @@ import pytest
 
 import aws
 from cloud import Cloud, cloud_around
+from endpoints import Endpoint, Papers
 from http2_peer import Peer
 from metrics import scrape
 from program import BINARY, RETRIES, Emulator, Gateway
 from stubs import rpc
 from upstream import Upstream
-from wire import connect
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,10 +46,26 @@ def default_gateway(emulator: Emulator) -> Iterator[Gateway]:
         yield program
 
 
-@pytest.fixture
-def peer(gateway: Gateway) -> Iterator[Peer]:
-    """A client of single HTTP/2 frames."""
-    with Peer(connect(gateway.address)) as opened:
+@pytest.fixture(scope="session")
+def endpoints(emulator: Emulator, gateway: Gateway, tmp_path_factory) -> Iterator[dict]:
+    """One endpoint of each kind."""
+    papers = Papers.issued_in(tmp_path_factory.mktemp("papers"))
+    with (
+        Gateway(emulator.url, *papers.server_flags, listen="tls:127.0.0.1:0") as secure,
+        Gateway(emulator.url, *papers.mutual_flags, listen="tls:127.0.0.1:0") as mutual,
+    ):
+        yield {
+            "h2c": Endpoint(gateway.address),
+            "tls": Endpoint(secure.listener("grpc-tls"), papers),
+            "mtls": Endpoint(mutual.listener("grpc-tls"), papers, shows_certificate=True),
+        }
+
+
+@pytest.fixture(params=["h2c", "tls"])
+def peer(request, endpoints) -> Iterator[Peer]:
+    """A client of single HTTP/2 frames, in plaintext and over TLS."""
+    endpoint = endpoints[request.param]
+    with Peer(endpoint.connect(), scheme=endpoint.scheme) as opened:
         yield opened
 
 
