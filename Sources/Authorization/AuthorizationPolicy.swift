@@ -8,6 +8,11 @@ package struct AuthorizationPolicy: Equatable, Sendable {
 
   private let rules: [AuthorizationRule]
 
+  /// Denies everything.
+  package init() {
+    self.rules = []
+  }
+
   package init(rules: [AuthorizationRule]) throws(AuthorizationFault) {
     guard rules.count <= Self.ruleLimit else {
       throw .listLength(name: "rules", limit: Self.ruleLimit)

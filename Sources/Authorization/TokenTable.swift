@@ -17,23 +17,20 @@ package struct TokenTable: Sendable {
   /// Reads lines of the form `NAME: TOKEN` or `NAME: sha256:DIGITS`; empty lines and those that
   /// begin with `#` say nothing. A name may have several tokens, so that one can be replaced by
   /// another without a gap.
-  /// - Parameter digest: the SHA-256 of a token.
+  /// - Parameter digest: the SHA-256 of a token; nil if it cannot be had.
   /// - Throws: ``AuthorizationFault/token(line:rule:)``.
   package init(
-    parsing text: [UInt8], digest: (ArraySlice<UInt8>) throws(AuthorizationFault) -> TokenDigest
+    parsing text: [UInt8], digest: (ArraySlice<UInt8>) -> TokenDigest?
   ) throws(AuthorizationFault) {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       let line = line.trimmed
       guard let first = line.first, first != UInt8(ascii: "#") else { continue }
-      do {
+      do throws(Misfit) {
         let (name, value) = try Self.split(line)
-        let entry = try Self.writtenDigest(value) ?? digest(Self.checked(value))
-        try self.add(entry, name: name)
-      } catch let fault as Misfit {
-        throw .token(line: index + 1, rule: fault.rule)
+        try self.add(try Self.entry(value, digest), name: name)
       } catch {
-        throw .token(line: index + 1, rule: "its digest cannot be taken")
+        throw .token(line: index + 1, rule: error.rule)
       }
     }
   }
@@ -54,6 +51,16 @@ package struct TokenTable: Sendable {
       throw Misfit("a name has 1 to \(Self.nameLimitBytes) of [a-zA-Z0-9._-]")
     }
     return (String(decoding: name, as: UTF8.self), line[line.index(after: colon)...].trimmed)
+  }
+
+  private static func entry(
+    _ value: ArraySlice<UInt8>, _ digest: (ArraySlice<UInt8>) -> TokenDigest?
+  ) throws(Misfit) -> TokenDigest {
+    if let written = try Self.writtenDigest(value) { return written }
+    guard let taken = digest(try Self.checked(value)) else {
+      throw Misfit("the token's digest cannot be had")
+    }
+    return taken
   }
 
   private static func writtenDigest(_ value: ArraySlice<UInt8>) throws(Misfit) -> TokenDigest? {

@@ -8,6 +8,7 @@ import NIOEmbedded
 import Synchronization
 import Telemetry
 import Testing
+import Transport
 
 @testable import GatewayServer
 
@@ -31,7 +32,8 @@ final class Caller {
   /// Opens the connection: preface and SETTINGS both ways, acknowledged.
   init(
     _ script: ScriptedBackend.Script = .answer(), http2Limits: HTTP2Limits = HTTP2Limits(),
-    callLimits: CallLimits = CallLimits(), settings: [(id: UInt16, value: UInt32)] = []
+    callLimits: CallLimits = CallLimits(), settings: [(id: UInt16, value: UInt32)] = [],
+    peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
@@ -47,6 +49,8 @@ final class Caller {
         standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
         limits: callLimits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         loop: loop)
+      handler.peer = peer
+      handler.accessControl = accessControl
       try channel.pipeline.syncOperations.addHandlers([
         ReadGateHandler(gate: readGate), handler,
       ])

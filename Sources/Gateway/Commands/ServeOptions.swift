@@ -5,6 +5,7 @@ import ArgumentParser
 /// The flags of `serve`. Their values stay texts: one place reads flags, variables and file alike.
 struct ServeOptions: ParsableArguments {
   @OptionGroup var listening: ListenOptions
+  @OptionGroup var access: AccessOptions
   @OptionGroup var upstream: UpstreamOptions
   @OptionGroup var calls: CallOptions
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
@@ -22,6 +23,7 @@ struct ServeOptions: ParsableArguments {
     table.take(ServeSettings.connections, self.connectionLimit)
     table.take(ServeSettings.streams, self.streamLimit)
     table.take(ReloadSettings.interval, self.reloadInterval)
+    self.access.add(to: &table)
     self.upstream.add(to: &table)
     self.calls.add(to: &table)
     self.traffic.add(to: &table)

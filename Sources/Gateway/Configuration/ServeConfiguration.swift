@@ -16,6 +16,7 @@ struct ServeConfiguration: Sendable {
   var reloadInterval: Duration
   /// SIGHUP asks for a look at changed files. Else it ends the process, as a closed terminal should.
   var hearsHangups = true
+  var access: AccessConfiguration
   var policy: PolicySettings
   var process: ProcessConfiguration
 
@@ -25,6 +26,7 @@ struct ServeConfiguration: Sendable {
     .union(UpstreamSettings.names)
     .union(ListenSettings.names)
     .union(CallSettings.names)
+    .union(AccessSettings.names)
     .union([
       ServeSettings.adminListen.name, SharedSettings.allowInsecureRemote.name,
       ServeSettings.connections.name, ServeSettings.streams.name,
@@ -41,6 +43,7 @@ struct ServeConfiguration: Sendable {
     self.connectionLimit = try reader.value(ServeSettings.connections)
     self.streamLimit = try reader.value(ServeSettings.streams)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
+    self.access = try AccessConfiguration(reader, peersAreKnown: self.listening.knowsPeers)
     self.policy = try PolicySettings(reader)
     if try reader.sourced(FailureSettings.attempts) == nil,
       let attempts = self.upstream.aws.maxAttempts

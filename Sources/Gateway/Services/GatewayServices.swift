@@ -76,11 +76,13 @@ struct GatewayServices: Drainable {
       listenerTLS = try ListenerTLS.load(
         files, watched: &watched, registry: registry, logger: logger)
     }
+    let access = try AccessFiles.accessControl(
+      configuration.access, watched: &watched, registry: registry, logger: logger)
 
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
-      callLimits: configuration.calls.limits,
+      callLimits: configuration.calls.limits, accessControl: access,
       standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
       logger: logger
     ) { loop in upstream.backend(on: loop) }

@@ -25,6 +25,15 @@ struct ListenConfiguration: Sendable {
       throw .insecureRemote(exposed.address)
     }
   }
+
+  /// Whether some listener can tell its callers from each other: by the kernel's word, or by their
+  /// certificates.
+  var knowsPeers: Bool {
+    let asksForCertificates = self.tls?.clients != nil
+    return self.addresses.contains { listener in
+      if case .unix = listener.address { true } else { listener.isSecure && asksForCertificates }
+    }
+  }
 }
 
 /// The files that TLS for callers is made of.
