@@ -117,6 +117,14 @@ def test_a_message_may_be_plain_though_gzip_is_announced(connection, large):
     assert reply.grpc_status == OK and reply.headers["grpc-encoding"] == "gzip"
 
 
+def test_health_may_be_asked_in_gzip(connection):
+    reply = connection.call(
+        "", compressed(b""), headers={**GZIP, ":path": "/grpc.health.v1.Health/Check"}
+    )
+    assert (reply.grpc_status, reply.message) == (OK, b"\x08\x01")
+    assert reply.headers["grpc-accept-encoding"] == "identity,gzip"
+
+
 def test_members_one_after_another_are_one_message(connection, large):
     request = describe(*large).SerializeToString()
     members = gzip.compress(request[:3]) + gzip.compress(b"") + gzip.compress(request[3:])

@@ -120,6 +120,7 @@ extension RPCFailure {
       switch status.code {
       case .resourceExhausted: .messageTooLarge
       case .unimplemented: .unimplemented
+      case .unavailable: .overloaded
       default: .malformedRequest
       }
     self.init(status.code, reason, message: status.message)
