@@ -71,10 +71,6 @@ static inline void copenssl_free(void *memory) {
   OPENSSL_free(memory);
 }
 
-static inline int copenssl_ctx_set_num_tickets(SSL_CTX *context, size_t count) {
-  return SSL_CTX_set_num_tickets(context, count);
-}
-
 static inline X509 *copenssl_ctx_get0_certificate(const SSL_CTX *context) {
   return SSL_CTX_get0_certificate(context);
 }

@@ -21,9 +21,12 @@ package struct OpeningRules: Sendable {
 extension GatewayServer {
   /// Binds one address and serves on it until the listener is drained.
   package func bind(
-    to address: ListenAddress, limits: ListenerLimits, opening: OpeningRules
+    to address: ListenAddress, limits: ListenerLimits,
+    unixAccess: UnixSocketAccess = UnixSocketAccess(), opening: OpeningRules
   ) async throws(ListenError) -> Listener {
-    try await Listener.bind(to: address, on: self.group, limits: limits) { channel in
+    try await Listener.bind(
+      to: address, on: self.group, limits: limits, unixAccess: unixAccess
+    ) { channel in
       let deadline = NIODeadline.now() + opening.patience
       let handler = OpeningHandler(
         isSecure: opening.tls != nil, deadline: deadline, loop: channel.eventLoop,

@@ -189,8 +189,6 @@ extension NativeContext {
   /// Issues tickets, which hold the session themselves: nothing is kept here.
   borrowing func issueTickets() throws(TLSConfigurationError) {
     unsafe copenssl_ctx_set_session_cache_mode(self.context, CLong(SSL_SESS_CACHE_OFF))
-    // One is enough for a client that opens one connection at a time, as those of gRPC do.
-    unsafe _ = copenssl_ctx_set_num_tickets(self.context, 1)
     // A server that asks for certificates must say what its sessions are for, or none is resumed.
     let purpose = Array("iot-jobs-gateway".utf8)
     do throws(CryptoError) {

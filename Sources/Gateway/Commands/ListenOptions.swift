@@ -7,6 +7,8 @@ struct ListenOptions: ParsableArguments {
   @Option(help: .of(ListenSettings.addresses)) var listen: [String] = []
   @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
   @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
+  @Option(help: .of(UnixSocketSettings.mode)) var unixSocketMode: String?
+  @Option(help: .of(UnixSocketSettings.owner)) var unixSocketOwner: String?
   @Option(help: .of(ListenSettings.certificate)) var tlsCertificate: String?
   @Option(help: .of(ListenSettings.key)) var tlsKey: String?
   @Option(help: .of(ListenSettings.clientCA)) var tlsClientCa: String?
@@ -18,6 +20,8 @@ struct ListenOptions: ParsableArguments {
     table.take(ListenSettings.addresses, self.listen)
     table.take(ServeSettings.adminListen, self.adminListen)
     table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
+    table.take(UnixSocketSettings.mode, self.unixSocketMode)
+    table.take(UnixSocketSettings.owner, self.unixSocketOwner)
     table.take(ListenSettings.certificate, self.tlsCertificate)
     table.take(ListenSettings.key, self.tlsKey)
     table.take(ListenSettings.clientCA, self.tlsClientCa)

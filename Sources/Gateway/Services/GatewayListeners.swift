@@ -18,9 +18,11 @@ struct GatewayListeners: Sendable {
   static func bind(
     _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
     on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness, logger: Logger
-  ) async throws(ListenError) -> GatewayListeners {
+  ) async throws -> GatewayListeners {
+    let unixAccess = try UnixSocketAccess(configuration.listening)
     let admin = try await AdminServer.bind(
-      to: configuration.adminListen, on: group, registry: registry, readiness: readiness)
+      to: configuration.adminListen, unixAccess: unixAccess, on: group, registry: registry,
+      readiness: readiness)
     let ledger = OpeningLedger(registry: registry, logger: logger)
     let patience = TimeAmount(configuration.listening.patience)
     var grpc: [Listener] = []
@@ -28,6 +30,7 @@ struct GatewayListeners: Sendable {
     for place in configuration.listening.addresses {
       let listener = try await server.bind(
         to: place.address, limits: ListenerLimits(connections: configuration.connectionLimit),
+        unixAccess: unixAccess,
         opening: OpeningRules(
           tls: place.isSecure ? tls?.server : nil, patience: patience, ledger: ledger))
       if place.isSecure { secure.append(listener) } else { grpc.append(listener) }

@@ -16,11 +16,12 @@ package enum AdminServer {
 
   /// Binds and serves until the listener is drained.
   package static func bind(
-    to address: ListenAddress, on group: any EventLoopGroup, registry: MetricsRegistry,
-    readiness: Readiness
+    to address: ListenAddress, unixAccess: UnixSocketAccess = UnixSocketAccess(),
+    on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness
   ) async throws(ListenError) -> Listener {
     try await Listener.bind(
-      to: address, on: group, limits: ListenerLimits(connections: Self.connectionLimit)
+      to: address, on: group, limits: ListenerLimits(connections: Self.connectionLimit),
+      unixAccess: unixAccess
     ) { channel in
       try channel.pipeline.syncOperations.addHandler(
         IdleStateHandler(readTimeout: Self.idleTimeout))

@@ -37,11 +37,16 @@ package final class Listener: Sendable {
   package let address: ListenAddress
   private let channel: any Channel
   private let roster: ConnectionRoster
+  /// Nil for TCP.
+  private let file: UnixSocketFile?
 
-  private init(address: ListenAddress, channel: any Channel, roster: ConnectionRoster) {
+  private init(
+    address: ListenAddress, channel: any Channel, roster: ConnectionRoster, file: UnixSocketFile?
+  ) {
     self.address = address
     self.channel = channel
     self.roster = roster
+    self.file = file
   }
 
   /// Binds and begins to accept.
@@ -49,12 +54,14 @@ package final class Listener: Sendable {
   /// `configure` puts the handlers into the pipeline of a new connection. It runs in the event loop
   /// of that connection; when it throws, the connection is closed. A socket file left behind by a
   /// process that died is replaced; one that is still served, or any other file at the path, is an
-  /// error. Two processes that bind to one path at the very same moment are not told apart.
+  /// error. Two processes that bind to one path at the very same moment are not told apart. The file
+  /// goes with the listener.
   /// - Throws: ``ListenError/bindFailed(address:reason:)``.
   package static func bind(
     to address: ListenAddress,
     on group: any EventLoopGroup,
     limits: ListenerLimits = ListenerLimits(),
+    unixAccess: UnixSocketAccess = UnixSocketAccess(),
     configure: @escaping @Sendable (any Channel) throws -> Void
   ) async throws(ListenError) -> Listener {
     let roster = ConnectionRoster(limit: limits.connections)
@@ -70,10 +77,21 @@ package final class Listener: Sendable {
         }
       }
     do {
-      if case .unix(let path) = address { try await Self.expectNobody(at: path, on: group) }
-      let channel = try await Self.bind(bootstrap, to: address).get()
+      var file: UnixSocketFile?
+      let channel: any Channel
+      switch address {
+      case .ipv4(let host, let port), .ipv6(let host, let port):
+        channel = try await bootstrap.bind(host: host, port: port).get()
+      case .unix(let path):
+        try await Self.expectNobody(at: path, on: group)
+        let bound = try UnixSocketFile.bind(path, unixAccess)
+        channel = try await bootstrap.withBoundSocket(bound.socket).get()
+        // NIO listens with a backlog of its own; saying it again is how it is changed (listen(2)).
+        _ = listen(bound.socket, CInt(clamping: limits.backlog))
+        file = bound.file
+      }
       let bound = address.withPort(of: channel.localAddress)
-      return Listener(address: bound, channel: channel, roster: roster)
+      return Listener(address: bound, channel: channel, roster: roster, file: file)
     } catch {
       throw .bindFailed(address: address, reason: Self.reason(for: error))
     }
@@ -84,6 +102,8 @@ package final class Listener: Sendable {
 
   /// Accepts nothing more. Open connections go on.
   private func stopAccepting() async {
+    // First, so that nobody finds a path where nobody listens.
+    self.file?.remove()
     // A socket that is closed already is what was asked for.
     try? await self.channel.close().get()
   }
@@ -107,18 +127,7 @@ package final class Listener: Sendable {
     return (try? await lastCall.futureResult.get()) ?? 0
   }
 
-  private static func bind(
-    _ bootstrap: ServerBootstrap, to address: ListenAddress
-  ) -> EventLoopFuture<any Channel> {
-    switch address {
-    case .ipv4(let host, let port), .ipv6(let host, let port):
-      bootstrap.bind(host: host, port: port)
-    case .unix(let path):
-      bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true)
-    }
-  }
-
-  /// NIO replaces a socket file without a look at who serves it.
+  /// A socket's file would be replaced without a look at who serves it.
   private static func expectNobody(at path: String, on group: any EventLoopGroup) async throws {
     do {
       let connection = try await ClientBootstrap(group: group)

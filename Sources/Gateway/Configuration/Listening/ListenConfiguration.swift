@@ -8,10 +8,14 @@ struct ListenConfiguration: Sendable {
   /// Nil if nothing is secured.
   var tls: TLSFiles?
   var patience: Duration
+  var unixMode: UInt16
+  var unixOwner: SocketOwner?
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.addresses = try reader.value(ListenSettings.addresses)
     self.patience = try reader.value(ListenSettings.patience)
+    self.unixMode = try reader.value(UnixSocketSettings.mode)
+    self.unixOwner = try reader.optional(UnixSocketSettings.owner)
     self.tls = try TLSFiles(reader)
     let isSecured = self.addresses.contains(where: \.isSecure)
     if isSecured, self.tls == nil {

@@ -72,5 +72,6 @@ enum ListenSettings {
   static let names: Set<String> = [
     Self.addresses.name, Self.certificate.name, Self.key.name, Self.clientCA.name,
     Self.clientCRL.name, Self.clientAuthentication.name, Self.patience.name,
+    UnixSocketSettings.mode.name, UnixSocketSettings.owner.name,
   ]
 }
