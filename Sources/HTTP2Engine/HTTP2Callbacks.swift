@@ -58,9 +58,13 @@ private func didReceiveHeader(
   flags: UInt8, userData: UnsafeMutableRawPointer?
 ) -> Int32 {
   guard let ledger = unsafe ledger(userData) else { return 0 }
-  unsafe ledger.pointee.receivedField(
+  let isTaken = unsafe ledger.pointee.receivedField(
     name: UnsafeBufferPointer(start: name, count: nameCount),
     value: UnsafeBufferPointer(start: value, count: valueCount))
+  guard isTaken else {
+    unsafe ledger.pointee.violation = .enhanceYourCalm
+    return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+  }
   return 0
 }
 

@@ -204,6 +204,11 @@ package final class HTTP2Session {
     !self.wantsRead && !self.wantsWrite
   }
 
+  /// Whether a stream is open now. It may have closed although its events are not handled yet.
+  package func isOpen(_ streamID: Int32) -> Bool {
+    unsafe self.ledger.pointee.streams.index(forKey: streamID) != nil
+  }
+
   /// Streams that are open now. At most ``HTTP2Limits/maxConcurrentStreams``.
   package var openStreamCount: Int { unsafe self.ledger.pointee.streams.count }
 

@@ -78,19 +78,25 @@ extension SessionLedger {
     self.isTooLarge = false
   }
 
+  /// - Returns: False if the list is so long that its bytes can only be meant to cost us.
   mutating func receivedField(
     name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
-  ) {
+  ) -> Bool {
     // RFC 9113 §6.5.2: a field counts with 32 bytes more than it has.
     self.listBytes += name.count + value.count + 32
     guard self.listBytes <= self.limits.maxHeaderListBytes,
       self.fields.count < self.limits.maxHeaderFields
     else {
       self.isTooLarge = true
-      return
+      return self.listBytes <= Self.floodFactor * self.limits.maxHeaderListBytes
     }
     unsafe self.fields.append(name: name, value: value, isIndexed: true)
+    return true
   }
+
+  /// How many times the greatest header list ends the connection. One byte can refer to a field of
+  /// 4 KiB, so a frame of 16 KiB may stand for 64 MiB that others would have to wait for.
+  private static let floodFactor = 16
 
   mutating func receivedRequestHeaders(on streamID: Int32, endStream: Bool) {
     let fields = self.fields

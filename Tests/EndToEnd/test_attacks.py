@@ -48,7 +48,9 @@ from wire import PREFACE, connect, frame, message
 
 # The most that an attack may make resident, above what the server had before. A debug build and
 # its allocator take about twice what a release build does; an attack that pays takes gigabytes.
-ALLOWED_KIB = 48 * 1024
+ALLOWED_KIB = 32 * 1024
+# Nor may it fill the disk with what the log says of it.
+ALLOWED_LOG_LINES = 20
 RESOURCE_EXHAUSTED = b"8"
 
 CALL = pb.GetPendingJobExecutionsRequest(thing_name="besieged").SerializeToString()
@@ -85,7 +87,7 @@ class Witness:
         with Peer(connect(self._address)) as peer:
             peer.handshake()
             stream = 1
-            while not self._stopped.is_set():
+            while not self._stopped.is_set() or self.calls == 0:
                 began = time.monotonic()
                 if not is_served(peer, stream):
                     self.failure = f"call {stream} was not answered: {peer.received[-5:]}"
@@ -115,12 +117,13 @@ def the_server_holds(besieged) -> Iterator[Footprint]:
     descriptors = footprint.descriptors
     footprint.forget_peak()
     before = footprint.resident_kib
+    said = len(besieged.records)
     with Witness(besieged.address) as witness:
         yield footprint
     assert witness.failure is None
-    assert witness.calls > 0
     assert witness.slowest_seconds < 10
     assert footprint.peak_kib - before < ALLOWED_KIB
+    assert len(besieged.records) - said < ALLOWED_LOG_LINES, besieged.log_tail()
     with Peer(connect(besieged.address)) as after:
         assert is_served(after.handshake(), 1)
     assert eventually(lambda: footprint.descriptors <= descriptors), "descriptors leak"
@@ -209,24 +212,17 @@ def test_continuation_flood(attacker, size):
     assert is_cut_off(attacker)
 
 
-def test_hpack_bomb(attacker):
-    """One field of 4,000 bytes in the table, and 16,000 references of one byte to it."""
-    attacker.send(
-        attacker.headers(1, [*attacker.fields(), ("x-bomb", "b" * 3_900)])
-    )
-    attacker.expect(lambda one: one.stream == 1 and one.ends_stream)
-    for stream in range(3, 203, 2):
-        references = b"\xbe" * (16_384 - 512)
-        attacker.send(
-            frame(HEADERS, END_HEADERS | END_STREAM, stream, attacker.block(attacker.fields()) + references)
-        )
-    if not is_cut_off_or_refused(attacker):
-        pytest.fail(f"{attacker.received[-5:]}")
-
-
-def is_cut_off_or_refused(peer: Peer) -> bool:
-    """Ended, or all of its streams were answered with a refusal."""
-    return peer.barrier() or is_cut_off(peer)
+def test_hpack_bomb(besieged):
+    """One field of 3,900 bytes in the table, and 15,000 references of one byte to it, each time."""
+    for _ in range(20):
+        with Peer(connect(besieged.address)) as attacker:
+            attacker.handshake()
+            attacker.send(attacker.headers(1, [*attacker.fields(), ("x-bomb", "b" * 3_900)]))
+            attacker.expect(lambda one: one.stream == 1 and one.ends_stream)
+            block = attacker.block(attacker.fields()) + b"\xbe" * 15_000
+            for stream in range(3, 43, 2):
+                attacker.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, block))
+            assert is_cut_off(attacker)
 
 
 @pytest.mark.parametrize(
@@ -285,14 +281,14 @@ def test_window_update_flood_of_one_byte(besieged):
 
 
 def test_slow_readers_with_no_window(besieged):
-    """Answers that nobody takes: forty connections with a hundred answers of 30 KB each."""
+    """Answers that nobody takes: five connections with a hundred answers of 30 KB each."""
     body = message(
         pb.DescribeJobExecutionRequest(
             thing_name="besieged-large", job_id="large-job", include_job_document=True
         ).SerializeToString()
     )
     with contextlib.ExitStack() as stack:
-        for _ in range(10):
+        for _ in range(5):
             peer = stack.enter_context(Peer(connect(besieged.address)))
             peer.handshake((INITIAL_WINDOW_SIZE, 0))
             peer.send(

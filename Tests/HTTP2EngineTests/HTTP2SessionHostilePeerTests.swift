@@ -168,6 +168,20 @@ import Testing
     #expect(peer.takeSeen() == [.headers(1, requestLines, endStream: true)])
   }
 
+  @Test func `a header list far over the limit ends the connection before its end`() throws {
+    var limits = HTTP2Limits()
+    limits.maxHeaderListBytes = 1_000
+    let peer = try ScriptedPeer(limits: limits)
+    let kept = ("x-bomb", String(repeating: "b", count: 468))
+    let list = requestFields + Array(repeating: kept, count: 33)
+    #expect(throws: HTTP2SessionError.violated(.enhanceYourCalm)) {
+      try peer.send(.headers(list, on: 1, endStream: true))
+    }
+    #expect(try goAwayCode(in: peer.takeFrames()) == .enhanceYourCalm)
+    #expect(peer.session.isFinished)
+    #expect(peer.takeSeen() == [])
+  }
+
   @Test func `PING that is never read ends the connection`() throws {
     var limits = HTTP2Limits()
     limits.maxQueuedAcknowledgements = 20

@@ -106,6 +106,21 @@ import Testing
     #expect(try peer.takeFrames() == [])
   }
 
+  @Test func `a stream that is reset in the flight that opens it is known to be closed`() throws {
+    let session = try HTTP2Session()
+    let script =
+      Frame.preface + Frame.settings().bytes
+      + Frame.headers(requestFields, on: 1, endStream: true).bytes
+      + Frame.headers(requestFields, on: 3, endStream: true).bytes + Frame.reset(1, code: 8).bytes
+    try session.receive(script.span)
+    #expect(!session.isOpen(1))
+    #expect(session.isOpen(3))
+    guard case .requestHeaders(1, _, endStream: true)? = session.nextEvent() else {
+      Issue.record("its events come in order all the same")
+      return
+    }
+  }
+
   @Test func `GOAWAY of the peer is told and the session ends when idle`() throws {
     let peer = try ScriptedPeer()
     #expect(!peer.session.isFinished)

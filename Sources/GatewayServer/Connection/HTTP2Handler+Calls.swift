@@ -60,6 +60,8 @@ extension HTTP2Handler {
       return self.callEnded(rpc, call, outcome)
     }
     let streamID = rpc.streamID
+    // Reset in the same flight ("rapid reset"): nothing is begun that is to be stopped at once.
+    guard self.session.isOpen(streamID) else { return }
     let handler = self.bound
     let task = self.service.start(call, in: rpc.context) { outcome in
       // A call whose stream is gone was counted when the stream went.
