@@ -68,6 +68,7 @@ let package = Package(
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     .target(name: "CJobsProto", dependencies: ["CProtobufC"]),
+    .target(name: "CDescriptorSet"),
 
     // Engines: bytes in, bytes out, no sockets.
     room("HTTP2Engine", ["CNGHTTP2"]),
@@ -78,7 +79,7 @@ let package = Package(
     room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
     room("Authorization", ["JobsAPI"]),
     room("GRPCWire", ["CompressionEngine"]),
-    room("StandardServices"),
+    room("StandardServices", ["CDescriptorSet"]),
     room("AWSSigning", ["CryptoEngine"]),
     room("AWSConfiguration", ["AWSSigning", "JobsAPI"]),
     room("Telemetry", [logging]),
@@ -115,8 +116,9 @@ let package = Package(
       name: "iot-jobs-gateway",
       dependencies: [
         "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
-        "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
-        "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
+        "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
+        "StandardServices", "Telemetry", "TrafficPolicy", "Transport", "Upstream", nioCore,
+        nioPosix, logging, argumentParser,
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Gateway",
@@ -176,8 +178,9 @@ let package = Package(
       "GatewayServerTests",
       [
         "GatewayServer", "Authorization", "CryptoEngine", "GatewayTestKit", "GRPCWire",
-        "HTTP2Engine", "JobsAPI", "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1,
-        nioPosix, logging,
+        "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
+        nioEmbedded,
+        nioHTTP1, nioPosix, logging,
       ]),
     tests(
       "GatewayTests",

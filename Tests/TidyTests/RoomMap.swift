@@ -10,7 +10,7 @@ enum RoomMap {
     "Authorization": ["JobsAPI"],
     "CompressionEngine": ["CZlib"],
     "GRPCWire": ["CompressionEngine"],
-    "StandardServices": [],
+    "StandardServices": ["CDescriptorSet"],
     "AWSSigning": ["CryptoEngine"],
     "AWSConfiguration": ["AWSSigning", "JobsAPI"],
     "Telemetry": [],
@@ -28,14 +28,15 @@ enum RoomMap {
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
-      "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer", "Telemetry",
-      "TrafficPolicy", "Transport", "Upstream",
+      "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
+      "StandardServices", "Telemetry", "TrafficPolicy", "Transport", "Upstream",
     ],
   ]
 
   /// Rooms that hold C alone: module maps, shims, generated code.
   static let clangRooms: Set<String> = [
     "CNGHTTP2", "COpenSSL", "CProtobufC", "CJansson", "CYAML", "CZlib", "CJobsProto",
+    "CDescriptorSet",
   ]
 
   /// Each C module with the folder that fences it in. Nobody else imports it.
@@ -47,6 +48,7 @@ enum RoomMap {
     "CJansson": "Sources/JobsAPI/REST/",
     "CYAML": "Sources/Gateway/Configuration/",
     "CZlib": "Sources/CompressionEngine/",
+    "CDescriptorSet": "Sources/StandardServices/Reflection/",
   ]
 
   /// Modules from elsewhere, with the rooms that may import them; no room is named for those that
