@@ -5,6 +5,7 @@ import HTTP2Engine
 import Logging
 import NIOCore
 import NIOEmbedded
+import StandardServices
 import Synchronization
 import Telemetry
 import Testing
@@ -33,20 +34,23 @@ final class Caller {
   init(
     _ script: ScriptedBackend.Script = .answer(), http2Limits: HTTP2Limits = HTTP2Limits(),
     callLimits: CallLimits = CallLimits(), settings: [(id: UInt16, value: UInt32)] = [],
-    peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil
+    peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
+    reflection: Bool = true
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
     let metrics = RequestMetrics(registry: self.registry)
     let loop = self.loop
     let readGate = self.readGate
-    let readiness = self.readiness
+    let standard = StandardMethods(
+      health: HealthStatuses(self.readiness),
+      descriptors: reflection ? try DescriptorIndex.embedded() : nil)
     self.inflater = try #require(HeaderInflater())
     self.backend = backend
     self.channel = try await NIOAsyncTestingChannel(loop: self.loop) { channel in
       let handler = HTTP2Handler(
         session: try HTTP2Session(limits: http2Limits), service: service,
-        standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
+        standard: standard, metrics: metrics,
         limits: callLimits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
         loop: loop)
       handler.peer = peer

@@ -10,6 +10,7 @@ struct ServeOptions: ParsableArguments {
   @OptionGroup var calls: CallOptions
   @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
   @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
+  @Option(help: .of(ReflectionSettings.reflection)) var reflection: String?
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
   @Option(help: .of(ReloadSettings.interval)) var reloadInterval: String?
@@ -22,6 +23,7 @@ struct ServeOptions: ParsableArguments {
     self.listening.add(to: &table)
     table.take(ServeSettings.connections, self.connectionLimit)
     table.take(ServeSettings.streams, self.streamLimit)
+    table.take(ReflectionSettings.reflection, self.reflection)
     table.take(ReloadSettings.interval, self.reloadInterval)
     self.access.add(to: &table)
     self.upstream.add(to: &table)

@@ -13,6 +13,7 @@ struct ServeConfiguration: Sendable {
   var calls: CallConfiguration
   var connectionLimit: Int
   var streamLimit: Int
+  var offersReflection: Bool
   var reloadInterval: Duration
   /// SIGHUP asks for a look at changed files. Else it ends the process, as a closed terminal should.
   var hearsHangups = true
@@ -30,7 +31,7 @@ struct ServeConfiguration: Sendable {
     .union([
       ServeSettings.adminListen.name, SharedSettings.allowInsecureRemote.name,
       ServeSettings.connections.name, ServeSettings.streams.name,
-      ReloadSettings.interval.name,
+      ReflectionSettings.reflection.name, ReloadSettings.interval.name,
     ])
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
@@ -42,6 +43,7 @@ struct ServeConfiguration: Sendable {
     self.calls = try CallConfiguration(reader)
     self.connectionLimit = try reader.value(ServeSettings.connections)
     self.streamLimit = try reader.value(ServeSettings.streams)
+    self.offersReflection = try reader.value(ReflectionSettings.reflection)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
     self.access = try AccessConfiguration(reader, peersAreKnown: self.listening.knowsPeers)
     self.policy = try PolicySettings(reader)

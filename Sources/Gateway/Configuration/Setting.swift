@@ -81,6 +81,11 @@ extension Setting where Value == Bool {
     Self.word(name, help: help, fallback: "false")
   }
 
+  /// A toggle that is on until somebody says `false`.
+  static func onUnlessFalse(_ name: String, help: String) -> Setting<Bool> {
+    Self.word(name, help: help, fallback: "true")
+  }
+
   /// A toggle that somebody else decides when nobody sets it.
   static func wish(_ name: String, help: String) -> Setting<Bool> {
     Self.word(name, help: help, fallback: nil)

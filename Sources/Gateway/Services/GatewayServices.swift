@@ -9,6 +9,7 @@ import JobsAPI
 import Logging
 import NIOCore
 import NIOPosix
+import StandardServices
 import Telemetry
 import TrafficPolicy
 import Transport
@@ -83,8 +84,10 @@ struct GatewayServices: Drainable {
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: configuration.calls.limits, accessControl: access,
-      standard: StandardMethods(health: HealthStatuses(readiness)), metrics: metrics,
-      logger: logger
+      standard: StandardMethods(
+        health: HealthStatuses(readiness),
+        descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil),
+      metrics: metrics, logger: logger
     ) { loop in upstream.backend(on: loop) }
 
     let listeners = try await GatewayListeners.bind(

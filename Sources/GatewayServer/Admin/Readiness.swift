@@ -78,6 +78,8 @@ package final class Readiness: Sendable {
     }
   }
 
+  var observerCount: Int { self.state.withLock { $0.observers.count } }
+
   package func stop(_ observer: Observer) {
     // The closure may hold the last reference to a connection: it ends outside the lock.
     let closure = self.state.withLock { $0.observers.removeValue(forKey: observer) }

@@ -39,11 +39,10 @@ extension HTTP2Handler {
     case .accept(let head):
       if let operation = JobsOperation(path: head) {
         self.open(streamID, operation, head, fields, requestID)
-      } else if let method = StandardMethod(path: head), self.standard.offers(method) {
+      } else if let method = StandardMethod(path: head) {
         self.open(streamID, method, head, requestID)
       } else {
-        let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
-        self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+        self.refuseUnknownMethod(streamID, requestID)
       }
     case .reject(let rejection):
       self.reject(streamID, rejection)
@@ -85,6 +84,11 @@ extension HTTP2Handler {
   }
 
   // MARK: Refusals
+
+  func refuseUnknownMethod(_ streamID: Int32, _ requestID: String) {
+    let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
+    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+  }
 
   /// Answers a stream that never became a call.
   private func refuse(_ streamID: Int32, _ response: HTTP2Response, _ failure: RPCFailure) {

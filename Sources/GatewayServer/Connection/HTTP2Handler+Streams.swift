@@ -17,6 +17,7 @@ extension HTTP2Handler {
       // From whatever thread the news comes.
       loop.execute { handler.value.newsArrived(on: streamID) }
     }
+    guard let call else { return self.refuseUnknownMethod(streamID, requestID) }
     let rpc = StreamedRPC(
       streamID: streamID, method: method, requestID: requestID, call: call,
       requestLimitBytes: self.limits.requestBytes, encoding: head.encoding)

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCWire
+package import StandardServices
 
 /// The standard methods as this server offers them, one for the process.
 package struct StandardMethods: Sendable {
   private let health: HealthStatuses
+  private let descriptors: DescriptorIndex?
 
-  /// - Parameter health: what health checks are answered from.
-  package init(health: HealthStatuses) {
+  /// - Parameters:
+  ///   - health: what health checks are answered from.
+  ///   - descriptors: what reflection is answered from; nil offers no reflection.
+  package init(health: HealthStatuses, descriptors: DescriptorIndex? = nil) {
     self.health = health
+    self.descriptors = descriptors
   }
 
-  func offers(_ method: StandardMethod) -> Bool {
-    switch method {
-    case .healthCheck, .healthList, .healthWatch: true
-    case .reflection: false
-    }
-  }
-
+  /// The work of a new call; nil for a method that is not offered.
+  ///
   /// - Parameter newsArrived: called from any thread when the call may have more to say.
   func begin(
     _ method: StandardMethod, newsArrived: @escaping @Sendable () -> Void
-  ) -> any StreamedCall {
+  ) -> (any StreamedCall)? {
     switch method {
     case .healthCheck: HealthCheckCall(self.health)
     case .healthList: HealthListCall(self.health)
     case .healthWatch: HealthWatchCall(self.health, newsArrived)
-    case .reflection: HealthListCall(self.health)
+    case .reflection: self.descriptors.map { ReflectionCall($0) }
     }
   }
 }
