@@ -20,9 +20,9 @@ import Transport
   private let lines = KeptLines.Lines()
   private let registry = MetricsRegistry()
 
-  private func policy(_ identities: [String], _ word: String = "all", _ things: [String])
-    throws -> AuthorizationPolicy
-  {
+  private func policy(
+    _ identities: [String], _ word: String = "all", on things: [String]
+  ) throws -> AuthorizationPolicy {
     try AuthorizationPolicy(rules: [
       AuthorizationRule(
         name: "r", identities: identities.map { try IdentityPattern($0) },
@@ -52,7 +52,7 @@ import Transport
   }
 
   @Test func `a device acts on its own thing, and on no other`() async throws {
-    let control = try self.control(self.policy(["spiffe://td/thing/{thing}"], ["{thing}"]))
+    let control = try self.control(self.policy(["spiffe://td/thing/{thing}"], on: ["{thing}"]))
     let caller = try await Caller(peer: Self.device, accessControl: control)
     #expect(try await caller.call(Request(.update)).status == "0")
     let other = try await caller.call(Request(.describe, thing: "t2"), on: 3)
@@ -74,7 +74,7 @@ import Transport
   }
 
   @Test func `a stranger is refused by its headers`() async throws {
-    let control = try self.control(self.policy(["uid:*"], ["*"]))
+    let control = try self.control(self.policy(["uid:*"], on: ["*"]))
     let caller = try await Caller(accessControl: control)
     let request = Request(.startNext)
     try await caller.send(Frame.headers(request.headers, on: 1))
@@ -92,7 +92,7 @@ import Transport
   }
 
   @Test func `the user of a Unix socket is known by the kernel's word`() async throws {
-    let control = try self.control(self.policy(["uid:7"], "read", ["*"]))
+    let control = try self.control(self.policy(["uid:7"], "read", on: ["*"]))
     for (uid, status) in [(UInt32(7), "0"), (8, "7")] {
       let caller = try await Caller(peer: .unix(uid: uid, gid: 7, pid: 1), accessControl: control)
       #expect(try await caller.call(Request(.describe)).status == status)
@@ -102,7 +102,7 @@ import Transport
 
   @Test func `a token names its caller, and a wrong one nobody`() async throws {
     let control = try self.control(
-      self.policy(["token:console"], ["*"]), tokens: self.tokens("console: abcdefghijklmnop"))
+      self.policy(["token:console"], on: ["*"]), tokens: self.tokens("console: abcdefghijklmnop"))
     let caller = try await Caller(peer: .unix(uid: 7, gid: 7, pid: 1), accessControl: control)
     func status(_ values: String..., on streamID: Int32) async throws -> String? {
       let request = values.reduce(Request(.describe)) { $0.adding("authorization", $1) }
@@ -118,7 +118,7 @@ import Transport
   }
 
   @Test func `without a token file the metadata says nothing`() async throws {
-    let control = try self.control(self.policy(["uid:7"], ["*"]))
+    let control = try self.control(self.policy(["uid:7"], on: ["*"]))
     let caller = try await Caller(peer: .unix(uid: 7, gid: 7, pid: 1), accessControl: control)
     #expect(
       try await caller.call(Request(.describe).adding("authorization", "Bearer x")).status == "0")
@@ -126,17 +126,17 @@ import Transport
 
   @Test func `what is replaced holds for the next call of an open connection`() async throws {
     let control = try self.control(
-      self.policy(["token:a"], ["*"]), tokens: self.tokens("a: abcdefghijklmnop"))
+      self.policy(["token:a"], on: ["*"]), tokens: self.tokens("a: abcdefghijklmnop"))
     let caller = try await Caller(peer: Self.device, accessControl: control)
     let request = Request(.describe).adding("authorization", Self.token)
     #expect(try await caller.call(request, on: 1).status == "0")
-    control.replace(policy: try self.policy(["token:b"], ["*"]))
+    control.replace(policy: try self.policy(["token:b"], on: ["*"]))
     #expect(try await caller.call(request, on: 3).status == "7")
     control.replace(tokens: try self.tokens("b: abcdefghijklmnop"))
     #expect(try await caller.call(request, on: 5).status == "0")
     control.replace(tokens: try self.tokens(""))
     #expect(try await caller.call(request, on: 7).status == "16")
-    control.replace(policy: try self.policy(["dns:*.example"], ["*"]))
+    control.replace(policy: try self.policy(["dns:*.example"], on: ["*"]))
     #expect(try await caller.call(Request(.describe), on: 9).status == "0")
   }
 
@@ -155,7 +155,7 @@ import Transport
   }
 
   @Test func `a call that may change something has its line, a read has none`() async throws {
-    let control = try self.control(self.policy(["spiffe://td/thing/*"], ["*"]))
+    let control = try self.control(self.policy(["spiffe://td/thing/*"], on: ["*"]))
     let caller = try await Caller(peer: Self.device, accessControl: control)
     _ = try await caller.call(Request(.describe).adding("x-request-id", "r-1"))
     _ = try await caller.call(Request(.update).adding("x-request-id", "r-2"), on: 3)
@@ -173,7 +173,7 @@ import Transport
   }
 
   @Test func `a line is written once the outcome is known`() async throws {
-    let control = try self.control(self.policy(["spiffe://td/thing/*"], ["*"]))
+    let control = try self.control(self.policy(["spiffe://td/thing/*"], on: ["*"]))
     let caller = try await Caller(.wait, peer: Self.device, accessControl: control)
     try await caller.send(Request(.update).bytes(on: 1))
     #expect(self.lines.all.isEmpty)
