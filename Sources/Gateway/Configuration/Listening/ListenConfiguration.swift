@@ -24,8 +24,9 @@ struct ListenConfiguration: Sendable {
     if !isSecured, self.tls != nil {
       throw .refused("--tls-certificate secures nothing: no --listen begins with tls:")
     }
-    let exposed = self.addresses.first(where: \.isExposed)
-    if let exposed, !(try reader.value(SharedSettings.allowInsecureRemote)) {
+    // Read whether it matters or not: a value that makes no sense is told in any case.
+    let allowsExposed = try reader.value(SharedSettings.allowInsecureRemote)
+    if !allowsExposed, let exposed = self.addresses.first(where: \.isExposed) {
       throw .insecureRemote(exposed.address)
     }
   }
