@@ -22,11 +22,18 @@ EOF
 
 test_packages=(
   curl
+  g++
+  golang-go
+  golang-google-grpc-dev
+  golang-goprotobuf-dev
+  libgrpc++-dev
   nghttp2-client
   openssl
   protobuf-c-compiler
   protobuf-compiler
+  protobuf-compiler-grpc
   python3-venv
+  ruby-grpc
   shellcheck
 )
 
