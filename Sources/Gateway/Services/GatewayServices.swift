@@ -55,11 +55,7 @@ struct GatewayServices: Drainable {
     let credentials = RefreshingCredentials(
       configuration.upstream, tls, on: group.any(), threads: threads, log: CredentialLog(logger))
     credentials.register(in: registry)
-    credentials.start()
-    Task {
-      _ = await credentials.resolved()
-      readiness.met(.credentialsResolved)
-    }
+    Self.start(credentials, thenTell: readiness)
 
     let policy = TrafficPolicy(
       configuration.policy, on: group, registry: registry, logger: logger)
@@ -103,6 +99,15 @@ struct GatewayServices: Drainable {
     return GatewayServices(
       listeners: listeners, readiness: readiness, policy: policy,
       credentials: credentials, threads: threads, upstream: upstream, watch: watch)
+  }
+
+  /// Looks for credentials in the background; to have none is known sooner or later too.
+  private static func start(_ credentials: RefreshingCredentials, thenTell readiness: Readiness) {
+    credentials.start()
+    Task {
+      _ = await credentials.resolved()
+      readiness.met(.credentialsResolved)
+    }
   }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
