@@ -33,6 +33,7 @@ package struct GatewayServer: Sendable {
   private let http2Limits: HTTP2Limits
   private let callLimits: CallLimits
   private let accessControl: AccessControl?
+  private let terms: ConnectionTerms
   private let standard: StandardMethods
   private let metrics: RequestMetrics
   private let logger: Logger
@@ -43,7 +44,8 @@ package struct GatewayServer: Sendable {
   ///     in on a loop without one is closed.
   package init(
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
-    callLimits: CallLimits = CallLimits(), accessControl: AccessControl? = nil,
+    callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
+    accessControl: AccessControl? = nil,
     standard: StandardMethods, metrics: RequestMetrics, logger: Logger,
     backend: (any EventLoop) -> (any JobsBackend)?
   ) {
@@ -57,6 +59,7 @@ package struct GatewayServer: Sendable {
     self.http2Limits = http2Limits
     self.callLimits = callLimits
     self.accessControl = accessControl
+    self.terms = terms
     self.standard = standard
     self.metrics = metrics
     self.logger = logger
@@ -70,7 +73,7 @@ package struct GatewayServer: Sendable {
     let session = try HTTP2Session(limits: self.http2Limits)
     let handler = HTTP2Handler(
       session: session, service: service, standard: self.standard, metrics: self.metrics,
-      limits: self.callLimits, logger: self.logger, loop: channel.eventLoop)
+      limits: self.callLimits, terms: self.terms, logger: self.logger, loop: channel.eventLoop)
     handler.peer = peer
     handler.accessControl = self.accessControl
     try channel.pipeline.syncOperations.addHandler(handler)

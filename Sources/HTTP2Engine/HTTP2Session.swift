@@ -16,8 +16,11 @@ import CNGHTTP2
 package final class HTTP2Session {
   let native: OpaquePointer
   let ledger: UnsafeMutablePointer<SessionLedger>
+  /// Freed after `deinit` has deleted the session that lives in it.
+  private let memory = SessionMemory()
   private let limits: HTTP2Limits
   private var scanner = FrameScanner()
+  private(set) var meter = FrameMeter()
   private var hasFailed = false
   private var hasTerminated = false
 
@@ -30,7 +33,8 @@ package final class HTTP2Session {
     let ledger = UnsafeMutablePointer<SessionLedger>.allocate(capacity: 1)
     unsafe ledger.initialize(to: SessionLedger(limits: limits))
     do throws(HTTP2SessionError) {
-      unsafe self.native = try makeNativeSession(limits: limits, ledger: ledger)
+      unsafe self.native = try makeNativeSession(
+        limits: limits, ledger: ledger, memory: self.memory)
     } catch {
       unsafe ledger.deinitialize(count: 1)
       unsafe ledger.deallocate()
@@ -55,6 +59,7 @@ package final class HTTP2Session {
   package func receive(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
     if self.hasFailed { throw .alreadyFailed }
     unsafe self.ledger.pointee.recycleArena()
+    self.meter.received(bytes)
     var fed = 0
     var position = 0
     while let found = self.scanner.next(in: bytes, from: &position) {
@@ -207,6 +212,13 @@ package final class HTTP2Session {
   /// Whether a stream is open now. It may have closed although its events are not handled yet.
   package func isOpen(_ streamID: Int32) -> Bool {
     unsafe self.ledger.pointee.streams.index(forKey: streamID) != nil
+  }
+
+  /// Gives memory back that is of use only while there is something to read or to write. Costs the
+  /// next call a page fault or two, so it is for connections that have been silent for a while.
+  package func releaseMemory() {
+    self.memory.release(frameIsUnused: !self.wantsWrite)
+    unsafe self.ledger.pointee.releaseMemory()
   }
 
   /// Streams that are open now. At most ``HTTP2Limits/maxConcurrentStreams``.

@@ -8,7 +8,8 @@ let shutdownPing: UInt64 = 0x7368_7574_646F_776E
 
 /// Makes a server session with our callbacks and limits, which write to `ledger`. The caller owns it.
 func makeNativeSession(
-  limits: HTTP2Limits, ledger: UnsafeMutablePointer<SessionLedger>
+  limits: HTTP2Limits, ledger: UnsafeMutablePointer<SessionLedger>,
+  memory: borrowing SessionMemory
 ) throws(HTTP2SessionError) -> OpaquePointer {
   var callbacks: OpaquePointer?
   guard unsafe nghttp2_session_callbacks_new(&callbacks) == 0, let callbacks = unsafe callbacks
@@ -24,7 +25,8 @@ func makeNativeSession(
   unsafe apply(limits, to: option)
 
   var session: OpaquePointer?
-  let code = unsafe nghttp2_session_server_new2(&session, callbacks, ledger, option)
+  var native = unsafe memory.native
+  let code = unsafe nghttp2_session_server_new3(&session, callbacks, ledger, option, &native)
   guard code == 0, let session = unsafe session else {
     throw HTTP2SessionError(nativeCode: code, during: .createSession)
   }

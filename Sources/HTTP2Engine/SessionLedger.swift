@@ -166,6 +166,15 @@ extension SessionLedger {
     guard self.events.isEmpty else { return }
     self.arena.removeAll(keepingCapacity: self.arena.capacity <= Self.keptArenaBytes)
   }
+
+  /// Gives back what is kept for the next read and the next stream.
+  mutating func releaseMemory() {
+    if self.events.isEmpty {
+      self.events = EventQueue()
+      self.arena = []
+    }
+    if self.streams.isEmpty { self.streams = [:] }
+  }
 }
 
 // MARK: - Outbound
@@ -216,6 +225,20 @@ extension SessionLedger {
     guard let index = self.streams.index(forKey: streamID) else { return }
     self.peerFaults = max(0, self.peerFaults - 1)
     self.streams.values[index].hasResponseEnded = true
+  }
+
+  /// Asks for a reset of streams that this finds for the second time: answered, and open.
+  mutating func sweepAnswered() {
+    var index = self.streams.startIndex
+    while index != self.streams.endIndex {
+      defer { self.streams.formIndex(after: &index) }
+      guard self.streams.values[index].hasResponseEnded, !self.streams.values[index].isReset
+      else { continue }
+      if self.streams.values[index].isSwept {
+        self.resets.append((self.streams.keys[index], .noError))
+      }
+      self.streams.values[index].isSwept = true
+    }
   }
 
   mutating func closedStream(_ streamID: Int32, code: HTTP2ErrorCode) {

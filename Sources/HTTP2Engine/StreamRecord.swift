@@ -14,6 +14,9 @@ struct StreamRecord {
   /// The last frame of the response is out.
   var hasResponseEnded = false
 
+  /// It was found open after the last frame of its response.
+  var isSwept = false
+
   /// A reset is queued; a second one would say nothing new.
   var isReset = false
 

@@ -33,7 +33,8 @@ final class Caller {
   /// Opens the connection: preface and SETTINGS both ways, acknowledged.
   init(
     _ script: ScriptedBackend.Script = .answer(), http2Limits: HTTP2Limits = HTTP2Limits(),
-    callLimits: CallLimits = CallLimits(), settings: [(id: UInt16, value: UInt32)] = [],
+    callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
+    settings: [(id: UInt16, value: UInt32)] = [],
     peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
     reflection: Bool = true
   ) async throws {
@@ -51,8 +52,8 @@ final class Caller {
       let handler = HTTP2Handler(
         session: try HTTP2Session(limits: http2Limits), service: service,
         standard: standard, metrics: metrics,
-        limits: callLimits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-        loop: loop)
+        limits: callLimits, terms: terms,
+        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, loop: loop)
       handler.peer = peer
       handler.accessControl = accessControl
       try channel.pipeline.syncOperations.addHandlers([

@@ -32,11 +32,18 @@ extension HTTP2Handler {
   }
 
   func received(_ bytes: ReceivedBytes, for call: RPC) {
+    guard !call.isCounted else { return }
+    guard self.terms.budget.charge(bytes.count) == .admit else {
+      guard call.state.answered() == .send else { return }
+      return self.answer(call, StatusMapping.memoryFull)
+    }
+    call.chargedBytes += bytes.count
     let answer = self.session.withBytes(of: bytes) { call.state.receivedBytes($0) }
     if case .refuse(let status) = answer { self.answer(call, RPCFailure(status)) }
   }
 
   func requestEnded(_ call: RPC) {
+    call.hasRequestEnded = true
     switch call.state.receivedEnd() {
     case .ignore: break
     case .refuse(let status): self.answer(call, RPCFailure(status))
@@ -97,10 +104,17 @@ extension HTTP2Handler {
     }
   }
 
+  /// The request had its time to come in.
+  func requestTimedOut(_ rpc: RPC) {
+    guard rpc.state.answered() == .send else { return }
+    self.answer(rpc, StatusMapping.requestTimedOut)
+  }
+
   /// The stream is gone, so nobody waits for the outcome.
   func abandon(_ rpc: RPC) {
     if rpc.state.streamClosed() == .cancel { rpc.task?.cancel() }
     self.count(rpc, .cancelled)
+    self.terms.budget.giveBack(rpc.chargedBytes)
   }
 
   private func answer(_ rpc: RPC, _ failure: RPCFailure) {
@@ -116,7 +130,10 @@ extension HTTP2Handler {
       let limit = rpc.answerEncoding == .gzip ? self.limits.compressAboveBytes : nil
       RPCResponse.encode(&response, ifAbove: limit)
     }
+    self.terms.budget.chargeAnyway(response.body.count)
+    rpc.chargedBytes += response.body.count
     _ = self.session.submitResponse(response, on: rpc.streamID)
+    self.traffic.answers &+= 1
     self.count(rpc, code)
     self.flushSoon()
   }

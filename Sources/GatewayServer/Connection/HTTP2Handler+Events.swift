@@ -34,10 +34,14 @@ extension HTTP2Handler {
   }
 
   private func streamOpened(_ streamID: Int32, _ fields: RequestFields) {
+    self.traffic.streamsOpened &+= 1
     let requestID = self.requestIDs.id(offered: fields.requestID, streamID: streamID)
     switch RequestHead.read(fields.head) {
     case .accept(let head):
       if let operation = JobsOperation(path: head) {
+        guard self.terms.budget.charge(MemoryBudget.bytesPerCall) == .admit else {
+          return self.refuseForMemory(streamID, requestID)
+        }
         self.open(streamID, operation, head, fields, requestID)
       } else if let method = StandardMethod(path: head) {
         self.open(streamID, method, head, requestID)
@@ -57,6 +61,7 @@ extension HTTP2Handler {
 
   /// A gRPC client is told in its own terms; what is no gRPC by an HTTP status.
   private func streamOpenedTooLarge(_ streamID: Int32, _ fields: RequestFields) {
+    self.traffic.streamsOpened &+= 1
     if case .reject = RequestHead.read(fields.head) {
       return self.reject(streamID, .headersTooLarge)
     }
@@ -90,9 +95,15 @@ extension HTTP2Handler {
     self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
+  private func refuseForMemory(_ streamID: Int32, _ requestID: String) {
+    let failure = StatusMapping.memoryFull
+    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+  }
+
   /// Answers a stream that never became a call.
   private func refuse(_ streamID: Int32, _ response: HTTP2Response, _ failure: RPCFailure) {
     _ = self.session.submitResponse(response, on: streamID)
+    self.traffic.answers &+= 1
     self.metrics.callRefused(code: failure.code)
     self.flushSoon()
   }

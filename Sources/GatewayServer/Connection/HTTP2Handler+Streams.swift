@@ -99,6 +99,7 @@ extension HTTP2Handler {
   private func send(_ frame: [UInt8], _ rpc: StreamedRPC) {
     self.begin(rpc)
     rpc.isSending = true
+    self.traffic.answers &+= 1
     _ = self.session.push(frame, on: rpc.streamID)
     self.flushSoon()
   }
@@ -149,6 +150,7 @@ extension HTTP2Handler {
   private func over(_ rpc: StreamedRPC, _ code: GRPCStatusCode) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
+    self.traffic.answers &+= 1
     rpc.call.stopped()
     self.metrics.callEnded(rpc.method, code: code)
     self.flushSoon()

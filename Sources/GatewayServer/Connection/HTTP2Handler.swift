@@ -53,13 +53,18 @@ final class HTTP2Handler: ChannelDuplexHandler {
   /// Streamed calls, by stream.
   var streams: [Int32: StreamedRPC] = [:]
   var deadlineTimer = DeadlineTimer()
+  let terms: ConnectionTerms
+  var traffic = ConnectionTraffic()
+  var watch: ConnectionWatch
+  var police: FramePolice
+  var glance: NIOScheduledCallback?
 
-  private var context: ChannelHandlerContext?
+  private(set) var context: ChannelHandlerContext?
   private var holdsRead = false
   private var isReading = false
   private var flushIsDue = false
   private var drain = Drain.notBegun
-  private var isClosing = false
+  private(set) var isClosing = false
   private var lingerTimer: Scheduled<Void>?
 
   private enum Drain {
@@ -70,7 +75,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
   init(
     session: HTTP2Session, service: RPCService, standard: StandardMethods,
-    metrics: RequestMetrics, limits: CallLimits, logger: Logger, loop: any EventLoop
+    metrics: RequestMetrics, limits: CallLimits, terms: ConnectionTerms = ConnectionTerms(),
+    logger: Logger, loop: any EventLoop
   ) {
     self.session = session
     self.service = service
@@ -80,10 +86,16 @@ final class HTTP2Handler: ChannelDuplexHandler {
     self.logger = logger
     self.requestIDs = RequestIDs()
     self.loop = loop
+    self.terms = terms
+    let now = loop.now
+    self.watch = ConnectionWatch(
+      terms.limits, jitter: Double(self.requestIDs.number % 1_024) / 1_023, now: now)
+    self.police = FramePolice(leastPingInterval: terms.limits.leastPingInterval, now: now)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
+    self.lookAgain()
     if context.channel.isActive { self.flush() }
   }
 
@@ -98,6 +110,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     self.lingerTimer?.cancel()
+    self.glance?.cancel()
     self.abandonCalls()
     context.fireChannelInactive()
   }
@@ -106,9 +119,11 @@ final class HTTP2Handler: ChannelDuplexHandler {
     guard !self.isClosing else { return }
     self.isReading = true
     let buffer = self.unwrapInboundIn(data)
+    self.traffic.bytesReceived &+= buffer.readableBytes
     do {
       try self.session.receive(buffer.readableBytesUInt8Span)
       self.handleEvents()
+      self.judgeFrames()
     } catch {
       self.handleEvents()
       self.connectionFailed(error)
@@ -181,13 +196,14 @@ extension HTTP2Handler {
     }
   }
 
-  private func flush() {
+  func flush() {
     guard let context = self.context, !self.isClosing else { return }
     do {
       while context.channel.isWritable, self.session.wantsWrite {
         var buffer = context.channel.allocator.buffer(capacity: Self.usualWriteBytes)
         _ = try self.session.drainOutbound(atMost: Self.writeChunkBytes) { buffer.append($0) }
         guard buffer.readableBytes > 0 else { break }
+        self.traffic.bytesWritten &+= buffer.readableBytes
         context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
       }
     } catch {
@@ -208,7 +224,7 @@ extension HTTP2Handler {
     self.closeAfterWrites(context)
   }
 
-  private func close(_ context: ChannelHandlerContext) {
+  func close(_ context: ChannelHandlerContext) {
     self.isClosing = true
     self.abandonCalls()
     context.close(promise: nil)
@@ -218,7 +234,7 @@ extension HTTP2Handler {
   ///
   /// To close at once would throw away what the kernel has not taken yet, and with bytes of the
   /// peer unread it would reset the connection: answers to updates that were made would be lost.
-  private func closeAfterWrites(_ context: ChannelHandlerContext) {
+  func closeAfterWrites(_ context: ChannelHandlerContext) {
     guard !self.isClosing else { return }
     self.isClosing = true
     self.abandonCalls()
@@ -255,9 +271,10 @@ extension HTTP2Handler {
   var isDraining: Bool { self.drain != .notBegun }
 
   /// Asks the peer to open no more streams; those on their way are still served (RFC 9113 §6.8).
-  private func beginDrain() {
+  func beginDrain() {
     guard self.drain == .notBegun else { return }
     self.drain = .noticeSent
+    self.watch.drainBegan()
     // What watchers of health are told of it comes before the notice.
     self.drainStreams()
     self.flush()

@@ -7,6 +7,8 @@
 struct RequestIDs {
   /// What the ids of one connection have in common, the dash included.
   private let prefix: String
+  /// The connection's random half.
+  let number: UInt64
 
   init() {
     var generator = SystemRandomNumberGenerator()
@@ -14,6 +16,7 @@ struct RequestIDs {
   }
 
   init(connection: UInt64) {
+    self.number = connection
     let digits = String(connection, radix: 16)
     self.prefix = String(repeating: "0", count: 16 - digits.count) + digits + "-"
   }

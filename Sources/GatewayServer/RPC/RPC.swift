@@ -17,6 +17,10 @@ final class RPC {
   var state: UnaryCallState
   /// The backend's work, while there is any.
   var task: Task<Void, Never>?
+  /// All of the request is in.
+  var hasRequestEnded = false
+  /// What the memory budget was charged for it.
+  var chargedBytes = MemoryBudget.bytesPerCall
   /// Whether the metrics know how it ended.
   var isCounted = false
   /// Who makes it; nil when neither a policy nor the audit log asks.

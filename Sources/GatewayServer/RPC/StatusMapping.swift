@@ -19,6 +19,16 @@ package enum StatusMapping {
   static let draining = RPCFailure(
     .unavailable, .draining, message: "this gateway is shutting down", retry: .elsewhere)
 
+  /// What a call is told when no more can be kept in memory. Nothing of it was carried out.
+  static let memoryFull = RPCFailure(
+    .unavailable, .overloaded,
+    message: "this gateway holds as many requests and answers as its memory limit allows",
+    retry: .after(milliseconds: throttledDelayMilliseconds))
+
+  /// What a call is told whose message does not come in.
+  static let requestTimedOut = RPCFailure(
+    .deadlineExceeded, .timeout, message: "the request was not sent to its end in time")
+
   /// - Parameter call: decides between reads and writes, and lends its expected version.
   package static func failure(for failure: JobsFailure, of call: JobsCall) -> RPCFailure {
     var mapped =

@@ -40,6 +40,11 @@ package final class Listener: Sendable {
   /// Nil for TCP.
   private let file: UnixSocketFile?
 
+  /// What one read may bring. A connection keeps its buffer, at the greatest size it once had, so the
+  /// greatest bounds what silent connections hold and the first is what most of them need.
+  private static let receiveBuffers = AdaptiveRecvByteBufferAllocator(
+    minimum: 512, initial: 512, maximum: 16_384)
+
   private init(
     address: ListenAddress, channel: any Channel, roster: ConnectionRoster, file: UnixSocketFile?
   ) {
@@ -55,13 +60,15 @@ package final class Listener: Sendable {
   /// of that connection; when it throws, the connection is closed. A socket file left behind by a
   /// process that died is replaced; one that is still served, or any other file at the path, is an
   /// error. Two processes that bind to one path at the very same moment are not told apart. The file
-  /// goes with the listener.
+  /// goes with the listener. When the system cannot give a connection (`acceptFailed` hears why),
+  /// those that wait stay in the backlog and are asked for again a second later.
   /// - Throws: ``ListenError/bindFailed(address:reason:)``.
   package static func bind(
     to address: ListenAddress,
     on group: any EventLoopGroup,
     limits: ListenerLimits = ListenerLimits(),
     unixAccess: UnixSocketAccess = UnixSocketAccess(),
+    acceptFailed: @escaping @Sendable (AcceptFailure) -> Void = { _ in },
     configure: @escaping @Sendable (any Channel) throws -> Void
   ) async throws(ListenError) -> Listener {
     let roster = ConnectionRoster(limit: limits.connections)
@@ -69,6 +76,13 @@ package final class Listener: Sendable {
       .serverChannelOption(.backlog, value: Int32(clamping: limits.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
+      // Goes on a second later: the one who accepts at once again only finds the same, all the time.
+      .serverChannelInitializer { socket in
+        socket.eventLoop.makeCompletedFuture {
+          try socket.pipeline.syncOperations.addHandler(AcceptPause(observe: acceptFailed))
+        }
+      }
+      .childChannelOption(.recvAllocator, value: Self.receiveBuffers)
       .childChannelInitializer { connection in
         connection.eventLoop.makeCompletedFuture {
           try roster.admit(connection)

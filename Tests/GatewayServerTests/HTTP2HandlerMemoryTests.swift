@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GatewayTestKit
+import HTTP2Engine
+import JobsAPI
+import NIOCore
+import Testing
+
+@testable import GatewayServer
+
+/// The limit on what all connections together may hold.
+struct HTTP2HandlerMemoryTests {
+  private func caller(_ limitBytes: Int, _ script: ScriptedBackend.Script) async throws -> (
+    Caller, MemoryBudget
+  ) {
+    let budget = MemoryBudget(limitBytes: limitBytes)
+    return (try await Caller(script, terms: ConnectionTerms(budget: budget)), budget)
+  }
+
+  @Test func `a call over the limit is told to come back, and costs nothing`() async throws {
+    let (caller, budget) = try await self.caller(2 * MemoryBudget.bytesPerCall + 100, .wait)
+    try await caller.send(Request(.describe).bytes(on: 1))
+    try await caller.send(Request(.update).bytes(on: 3))
+    try await caller.send(Request(.update).bytes(on: 5))
+    let refused = try await caller.answer(on: 5)
+    #expect(refused.status == "14")
+    #expect(refused["grpc-retry-pushback-ms"] == "1000")
+    #expect(caller.backend.calls.count == 2)
+    caller.backend.release()
+    #expect(try await caller.answer(on: 1).status == "0")
+    #expect(try await caller.answer(on: 3).status == "0")
+    #expect(budget.chargedBytes == 0)
+    try await caller.send(Request(.describe).bytes(on: 7))
+    caller.backend.release()
+    #expect(try await caller.answer(on: 7).status == "0")
+  }
+
+  @Test func `a message over the limit ends its call`() async throws {
+    let (caller, budget) = try await self.caller(MemoryBudget.bytesPerCall + 1_000, .answer())
+    var request = Request(.describe)
+    request.body = Request.frame(Array(repeating: 0, count: 2_000))
+    try await caller.send(request.bytes(on: 1))
+    #expect(try await caller.answer().status == "14")
+    #expect(caller.backend.calls.isEmpty)
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test func `a connection that breaks gives back what its calls held`() async throws {
+    let (caller, budget) = try await self.caller(1_000_000, .wait)
+    for streamID in stride(from: Int32(1), to: 20, by: 2) {
+      try await caller.send(Request(.describe).bytes(on: streamID))
+    }
+    #expect(budget.chargedBytes > 10 * MemoryBudget.bytesPerCall)
+    try await caller.disconnect()
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test func `an answer that nobody takes is charged until it is gone`() async throws {
+    let budget = MemoryBudget()
+    let caller = try await Caller(
+      terms: ConnectionTerms(budget: budget), settings: [(id: 4, value: 0)])
+    try await caller.send(Request(.describe).bytes(on: 1))
+    let held = budget.chargedBytes
+    #expect(held > MemoryBudget.bytesPerCall + Request(.describe).body.count)
+    try await caller.send(.windowUpdate(10_000, on: 1))
+    #expect(try await caller.answer().status == "0")
+    #expect(budget.chargedBytes == 0)
+  }
+}
