@@ -51,7 +51,7 @@ extension SessionLedger {
   /// a buffer, not when the library asks a second time.
   mutating func pause(
     at index: Dictionary<Int32, StreamRecord>.Index, _ streamID: Int32, after count: Int
-  ) -> AfterBody {
+  ) -> StreamRecord.AfterBody {
     guard count == 0 else {
       self.events.append(.responseDrained(streamID: streamID))
       return .moreBody

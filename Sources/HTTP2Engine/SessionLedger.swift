@@ -199,26 +199,14 @@ extension SessionLedger {
     return self.streams.values[index].reset()
   }
 
-  /// What follows the part of a body that was copied.
-  enum AfterBody {
-    case moreBody, nothing
-    /// There is no more now; ask again when told to.
-    case pause
-    case trailers(HeaderFields)
-  }
-
   mutating func copyBody(
     into buffer: UnsafeMutableBufferPointer<UInt8>, on streamID: Int32
-  ) -> (count: Int, next: AfterBody)? {
+  ) -> (count: Int, next: StreamRecord.AfterBody)? {
     guard let index = self.streams.index(forKey: streamID) else { return nil }
     let part = unsafe self.streams.values[index].copyBody(into: buffer)
     self.unsentBytes -= part.count
-    guard part.isLast else { return (part.count, .moreBody) }
-    if self.streams.values[index].isStreaming {
-      return (part.count, self.pause(at: index, streamID, after: part.count))
-    }
-    let trailers = self.streams.values[index].takeTrailers()
-    return (part.count, trailers.isEmpty ? .nothing : .trailers(trailers))
+    guard case .pause = part.next else { return part }
+    return (part.count, self.pause(at: index, streamID, after: part.count))
   }
 
   mutating func sentEndStream(on streamID: Int32) {

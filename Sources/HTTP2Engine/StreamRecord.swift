@@ -116,22 +116,28 @@ struct StreamRecord {
     return true
   }
 
-  /// Copies the next part of the body and says whether it was the last.
+  /// What follows the part of a body that was copied.
+  enum AfterBody {
+    case moreBody, nothing
+    /// There is no more now; ask again when told to.
+    case pause
+    case trailers(HeaderFields)
+  }
+
+  /// Copies the next part of the body and says what follows it.
   mutating func copyBody(
     into buffer: UnsafeMutableBufferPointer<UInt8>
-  ) -> (count: Int, isLast: Bool) {
+  ) -> (count: Int, next: AfterBody) {
     let count = min(buffer.count, self.body.count - self.sentBytes)
     let part = self.body[self.sentBytes..<self.sentBytes + count]
     _ = unsafe buffer.update(fromContentsOf: part)
     self.sentBytes += count
-    guard self.sentBytes == self.body.count else { return (count, false) }
+    guard self.sentBytes == self.body.count else { return (count, .moreBody) }
     self.body = []
     self.sentBytes = 0
-    return (count, true)
-  }
-
-  mutating func takeTrailers() -> HeaderFields {
+    if self.isStreaming { return (count, .pause) }
+    guard !self.trailers.isEmpty else { return (count, .nothing) }
     defer { self.trailers = HeaderFields() }
-    return self.trailers
+    return (count, .trailers(self.trailers))
   }
 }
