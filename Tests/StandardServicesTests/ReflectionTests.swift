@@ -184,6 +184,26 @@ struct ReflectionTests {
     #expect(try DescriptorNode(response[...]).text(1) == "h")
   }
 
+  @Test func `a request with any one byte changed is read or refused`() {
+    let request = Self.message { request in
+      ProtobufWriter.append("h", as: 1, to: &request)
+      ProtobufWriter.append(as: 5, to: &request) {
+        ProtobufWriter.append("x.Outer", as: 1, to: &$0)
+        ProtobufWriter.append(100, as: 2, to: &$0)
+      }
+    }
+    for position in request.indices {
+      for byte in UInt8.min...UInt8.max {
+        var changed = request
+        changed[position] = byte
+        guard let read = try? ReflectionRequest(changed) else { continue }
+        #expect(read.original == changed)
+        var dialogue = ReflectionDialogue(self.index)
+        #expect(dialogue.received(read) != .refuseMore)
+      }
+    }
+  }
+
   @Test func `what is embedded declares what is served`() throws {
     let index = try DescriptorIndex.embedded()
     #expect(
