@@ -25,9 +25,10 @@ package struct AuthorizationPolicy: Equatable, Sendable {
   /// All that the rules allow one caller, its variables filled in. A connection asks once and keeps
   /// it.
   package func grants(for identity: CallerIdentity) -> Grants {
-    Grants(
+    let names = identity.names.map { ($0, NamePieces($0)) }
+    return Grants(
       identity: identity,
-      grants: self.rules.flatMap { rule in identity.names.flatMap(rule.grants(for:)) })
+      grants: self.rules.flatMap { rule in names.flatMap { rule.grants(for: $0, $1) } })
   }
 }
 

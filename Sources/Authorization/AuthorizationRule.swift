@@ -35,9 +35,9 @@ package struct AuthorizationRule: Equatable, Sendable {
   }
 
   /// What the rule allows whoever has this name: one grant for each of its identities that match.
-  func grants(for name: CallerIdentity.Name) -> [Grants.Grant] {
+  func grants(for name: CallerIdentity.Name, _ pieces: NamePieces) -> [Grants.Grant] {
     self.identities.compactMap { pattern in
-      guard let values = pattern.match(name) else { return nil }
+      guard let values = pattern.match(pieces) else { return nil }
       // Variables stand in a pattern once, so no two keys are equal.
       let named = Dictionary(
         zip(pattern.variables, values), uniquingKeysWith: { first, _ in first })

@@ -67,17 +67,26 @@ package struct IdentityPattern: Equatable, Sendable {
 
   /// The variables' values when the name matches, in the order of ``variables``; nil when it does
   /// not.
-  package func match(_ name: CallerIdentity.Name) -> [[UInt8]]? {
-    guard name.kind == self.kind else { return nil }
-    let prefix = self.kind == .spiffe ? SPIFFEID.prefix.utf8.count : 0
-    let pieces = self.kind.pieces(of: Array(name.text.utf8.dropFirst(prefix)))
-    guard pieces.count == self.segments.count else { return nil }
+  func match(_ name: NamePieces) -> [[UInt8]]? {
+    guard name.kind == self.kind, name.pieces.count == self.segments.count else { return nil }
     var values: [[UInt8]] = []
-    for (segment, piece) in zip(self.segments, pieces) {
+    for (segment, piece) in zip(self.segments, name.pieces) {
       guard let filling = segment.filling(in: piece) else { return nil }
       if case .variable = segment.hole { values.append(Array(filling)) }
     }
     return values
+  }
+}
+
+/// A name cut at its separators, once for all the patterns that it is held against.
+struct NamePieces {
+  let kind: CallerIdentity.Kind
+  let pieces: [ArraySlice<UInt8>]
+
+  init(_ name: CallerIdentity.Name) {
+    let prefix = name.kind == .spiffe ? SPIFFEID.prefix.utf8.count : 0
+    self.kind = name.kind
+    self.pieces = name.kind.pieces(of: Array(name.text.utf8.dropFirst(prefix)))
   }
 }
 

@@ -71,7 +71,7 @@ struct PatternSegment: Equatable, Sendable {
   /// What fills the hole, empty when there is none; nil when the piece does not match.
   func filling(in piece: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
     guard piece.count >= self.prefix.count + self.suffix.count,
-      piece.starts(with: self.prefix), piece.reversed().starts(with: self.suffix.reversed())
+      piece.starts(with: self.prefix), piece.suffix(self.suffix.count) == self.suffix[...]
     else { return nil }
     let filling = piece.dropFirst(self.prefix.count).dropLast(self.suffix.count)
     switch self.hole {

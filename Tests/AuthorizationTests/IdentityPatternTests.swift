@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct IdentityPatternTests {
   private func match(_ pattern: String, _ name: CallerIdentity.Name) throws -> [String]? {
-    try IdentityPattern(pattern).match(name).map { values in
+    try IdentityPattern(pattern).match(NamePieces(name)).map { values in
       values.map { String(decoding: $0, as: UTF8.self) }
     }
   }

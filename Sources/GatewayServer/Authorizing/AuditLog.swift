@@ -9,6 +9,7 @@ import Telemetry
 
 /// One line for each call that may change something, and for each that the policy does not allow.
 ///
+/// The lines are written whatever the level of the log: who asks for an audit means it.
 /// Lines of calls that are refused can be caused by anybody, so only so many are written in a
 /// second; the next one that is tells how many were not.
 package final class AuditLog: Sendable {
@@ -17,6 +18,8 @@ package final class AuditLog: Sendable {
 
   /// - Parameter refusalsPerSecond: lines for refused calls.
   package init(_ logger: Logger, refusalsPerSecond: Int = 100) {
+    var logger = logger
+    logger.logLevel = min(logger.logLevel, .notice)
     self.logger = logger
     self.refusals = Mutex(RefusalLines(perSecond: refusalsPerSecond))
   }

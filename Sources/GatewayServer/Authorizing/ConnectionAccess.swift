@@ -10,8 +10,12 @@ final class ConnectionAccess {
   private let peer: CallerIdentity
   private var edition: UInt64
   private var peerCaller: Caller
-  /// The caller behind the token that was shown last: most connections show one only.
-  private var tokenCaller: (name: String, caller: Caller)?
+  /// The callers behind the tokens that were shown, by their names: one on most connections, some on
+  /// a proxy's.
+  private var tokenCallers: [String: Caller] = [:]
+
+  /// Callers that are kept; with one more, all are worked out again.
+  static var callerLimit: Int { 64 }
 
   init(_ control: AccessControl, peer: CallerIdentity) {
     self.control = control
@@ -26,17 +30,18 @@ final class ConnectionAccess {
     if edition != self.edition {
       self.edition = edition
       self.peerCaller = Caller(self.peer, self.control.grants(for: self.peer))
-      self.tokenCaller = nil
+      self.tokenCallers = [:]
     }
     switch self.control.read(metadata) {
     case .nobody: return self.peerCaller
     // Whoever shows a wrong token is not taken for the peer alone: the token was meant to count.
     case .refuse: return Caller(.unknown, self.control.grants(for: .unknown))
     case .token(let name):
-      if let held = self.tokenCaller, held.name == name { return held.caller }
+      if let caller = self.tokenCallers[name] { return caller }
       let identity = self.peer.with(token: name)
       let caller = Caller(identity, self.control.grants(for: identity))
-      self.tokenCaller = (name, caller)
+      if self.tokenCallers.count >= Self.callerLimit { self.tokenCallers = [:] }
+      self.tokenCallers[name] = caller
       return caller
     }
   }

@@ -29,7 +29,7 @@ enum AccessSettings {
 
   static let audit = Setting<Audit>.choice(
     "audit-log",
-    help: "A log line of level notice for each start-next and update, and for each call that the "
+    help: "A log line for each start-next and update, and for each call that the "
       + "policy denies; auto writes them when there is a policy.",
     fallback: .auto)
 
