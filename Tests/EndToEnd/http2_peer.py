@@ -93,7 +93,7 @@ class Peer:
     """A client connection of single frames. All that has come is in `received`."""
 
     def __init__(self, connection: socket.socket | None, *, scheme: str = "http"):
-        self._socket = connection
+        self.socket = connection
         self.scheme = scheme
         self.received: list[Frame] = []
         self.closed = False
@@ -106,10 +106,7 @@ class Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
+        self.socket.close()
 
     # What it sends
 
@@ -117,7 +114,7 @@ class Peer:
         """Sends; a peer that has closed already is found out when its answer is read."""
         # An end of TLS that comes in the midst is an OSError of its own kind.
         with contextlib.suppress(OSError):
-            self._socket.sendall(frames)
+            self.socket.sendall(frames)
 
     def handshake(self, *pairs: tuple[int, int]) -> Peer:
         """Exchanges SETTINGS and their acknowledgements."""
@@ -179,9 +176,9 @@ class Peer:
 
     def _read(self, seconds: float) -> bool:
         """Takes what has come; False if nothing has, in time or for ever."""
-        self._socket.settimeout(max(seconds, 0.001))
+        self.socket.settimeout(max(seconds, 0.001))
         try:
-            part = self._socket.recv(65_536)
+            part = self.socket.recv(65_536)
         except TimeoutError:
             return False
         except OSError:
