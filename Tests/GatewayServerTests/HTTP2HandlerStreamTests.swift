@@ -274,4 +274,60 @@ struct HTTP2HandlerStreamTests {
     #expect(answer.status == "12")
     #expect(caller.counted == [#"method="unknown",code="UNIMPLEMENTED""#: 1])
   }
+
+  // MARK: Limits
+
+  @Test func `streams are charged for what they hold, and give it back`() async throws {
+    let budget = MemoryBudget()
+    let caller = try await Caller(
+      terms: ConnectionTerms(budget: budget), settings: [(4, 10)])
+    let request = Request(path: Self.reflection, message: [])
+    try await caller.send(
+      Frame.headers(request.headers, on: 1), Frame.data(Self.list + Self.list + Self.list, on: 1))
+    _ = try await caller.takeFrames()
+    // Of the requests the second is answered and waits, the third is not read.
+    let held = budget.chargedBytes - MemoryBudget.bytesPerCall
+    #expect(held > Self.list.count)
+    try await caller.send(Frame.windowUpdate(100_000, on: 1))
+    _ = try await caller.takeFrames()
+    #expect(budget.chargedBytes == MemoryBudget.bytesPerCall)
+    try await caller.send(Request(path: Self.check, message: []).bytes(on: 3))
+    _ = try await caller.takeFrames()
+    #expect(budget.chargedBytes == MemoryBudget.bytesPerCall)
+    try await caller.send(Frame.reset(1, code: 8))
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test func `streams over the limit are told to come back`() async throws {
+    let budget = MemoryBudget(limitBytes: MemoryBudget.bytesPerCall + 100)
+    let caller = try await Caller(terms: ConnectionTerms(budget: budget))
+    let request = Request(path: Self.reflection, message: [])
+    try await caller.send(Frame.headers(request.headers, on: 1))
+    let late = try await caller.call(Request(path: Self.check, message: []), on: 3)
+    #expect(late.status == "14")
+    #expect(late["grpc-retry-pushback-ms"] == "1000")
+    try await caller.send(Frame.data(Array(repeating: 0, count: 200), on: 1))
+    #expect(try await caller.answer().status == "14")
+    try await caller.send(Frame.reset(1, code: 8))
+    #expect(budget.chargedBytes == 0)
+    #expect(try await caller.call(Request(path: Self.check, message: []), on: 5).status == "0")
+  }
+
+  @Test func `a request that does not end ends its call, but not a stream of many`() async throws {
+    let caller = try await Caller()
+    let watch = Request(path: Self.watch, message: [])
+    let reflection = Request(path: Self.reflection, message: [])
+    try await caller.send(
+      Frame.headers(watch.headers, on: 1), Frame.headers(reflection.headers, on: 3),
+      Frame.headers(watch.headers, on: 5), Frame.data(watch.body, on: 5, endStream: true))
+    await caller.pass(.seconds(29))
+    #expect(try await caller.answer(on: 5).body == Self.notServing)
+    #expect(caller.answers[1] == nil)
+    await caller.pass(.seconds(30))
+    #expect(try await caller.answer().status == "4")
+    #expect(caller.answers[5]?.isEnded == false)
+    #expect(caller.answers[3] == nil)
+    try await caller.send(Frame.data(Self.list, on: 3, endStream: true))
+    #expect(try await caller.answer(on: 3).status == "0")
+  }
 }

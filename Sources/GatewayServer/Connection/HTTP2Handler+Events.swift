@@ -95,7 +95,7 @@ extension HTTP2Handler {
     self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
-  private func refuseForMemory(_ streamID: Int32, _ requestID: String) {
+  func refuseForMemory(_ streamID: Int32, _ requestID: String) {
     let failure = StatusMapping.memoryFull
     self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
   }

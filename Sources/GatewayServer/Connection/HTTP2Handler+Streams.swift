@@ -18,9 +18,12 @@ extension HTTP2Handler {
       loop.execute { handler.value.newsArrived(on: streamID) }
     }
     guard let call else { return self.refuseUnknownMethod(streamID, requestID) }
+    guard self.terms.budget.charge(MemoryBudget.bytesPerCall) == .admit else {
+      return self.refuseForMemory(streamID, requestID)
+    }
     let rpc = StreamedRPC(
       streamID: streamID, method: method, requestID: requestID, call: call,
-      requestLimitBytes: self.limits.requestBytes, encoding: head.encoding)
+      requestLimitBytes: self.limits.requestBytes, encoding: head.encoding, openedAt: self.loop.now)
     rpc.isDraining = method.endsOnDrain && self.isDraining
     self.streams[streamID] = rpc
     self.metrics.callBegan(method)
@@ -29,9 +32,14 @@ extension HTTP2Handler {
   }
 
   func receivedStreamed(_ bytes: ReceivedBytes, on streamID: Int32) {
-    guard let rpc = self.streams[streamID] else {
+    guard let rpc = self.streams[streamID], !rpc.isCounted else {
       return self.session.consume(bytes.count, on: streamID)
     }
+    guard self.terms.budget.charge(bytes.count) == .admit else {
+      self.session.consume(bytes.count, on: streamID)
+      return self.end(rpc, StatusMapping.memoryFull)
+    }
+    rpc.chargedBytes += bytes.count
     switch self.session.withBytes(of: bytes, { rpc.state.receivedBytes($0) }) {
     case .look: self.advance(rpc)
     case .ignore: self.session.consume(bytes.count, on: streamID)
@@ -40,6 +48,7 @@ extension HTTP2Handler {
 
   func streamedRequestEnded(_ streamID: Int32) {
     guard let rpc = self.streams[streamID], rpc.state.receivedEnd() == .look else { return }
+    rpc.isRequestWhole = true
     self.advance(rpc)
   }
 
@@ -51,6 +60,7 @@ extension HTTP2Handler {
   func responseDrained(on streamID: Int32) {
     guard let rpc = self.streams[streamID] else { return }
     rpc.isSending = false
+    self.giveBack(rpc.sendingBytes, of: rpc)
     self.advance(rpc)
   }
 
@@ -76,12 +86,14 @@ extension HTTP2Handler {
     var consumed = 0
     let request = rpc.state.nextRequest(consumed: &consumed)
     self.session.consume(consumed, on: rpc.streamID)
+    // Of one message nothing is done with before the call is.
+    if rpc.method.requests == .many { self.giveBack(consumed, of: rpc) }
     switch request {
     case .message(let message):
       rpc.call.received(message)
       return true
-    case .ended where !rpc.hasRequestEnded:
-      rpc.hasRequestEnded = true
+    case .ended where !rpc.wasToldEnd:
+      rpc.wasToldEnd = true
       rpc.call.requestEnded()
       return true
     case .refuse(let status):
@@ -99,6 +111,8 @@ extension HTTP2Handler {
   private func send(_ frame: [UInt8], _ rpc: StreamedRPC) {
     self.begin(rpc)
     rpc.isSending = true
+    rpc.sendingBytes = frame.count
+    self.chargeAnyway(frame.count, to: rpc)
     self.traffic.answers &+= 1
     _ = self.session.push(frame, on: rpc.streamID)
     self.flushSoon()
@@ -106,6 +120,7 @@ extension HTTP2Handler {
 
   /// Most calls say one thing and are over, and then that goes as a unary answer does.
   private func sendLast(_ frame: [UInt8], _ rpc: StreamedRPC) {
+    self.chargeAnyway(frame.count, to: rpc)
     guard !rpc.hasBegun else {
       _ = self.session.push(frame, on: rpc.streamID)
       return self.end(rpc, nil)
@@ -165,6 +180,26 @@ extension HTTP2Handler {
   func abandon(_ rpc: StreamedRPC) {
     _ = rpc.state.streamClosed()
     self.over(rpc, .cancelled)
+    self.giveBack(rpc.chargedBytes, of: rpc)
+  }
+
+  private func chargeAnyway(_ count: Int, to rpc: StreamedRPC) {
+    self.terms.budget.chargeAnyway(count)
+    rpc.chargedBytes += count
+  }
+
+  private func giveBack(_ count: Int, of rpc: StreamedRPC) {
+    self.terms.budget.giveBack(count)
+    rpc.chargedBytes -= count
+  }
+
+  /// Ends calls whose one message had its time to come in. A caller may wait as it likes between
+  /// messages of which it may send many.
+  func endSlowStreamedRequests() {
+    let (now, timeout) = (self.loop.now, self.terms.limits.requestTimeout)
+    for rpc in self.streams.values where rpc.method.requests == .one && !rpc.isRequestWhole {
+      if now - rpc.openedAt >= timeout { self.end(rpc, StatusMapping.requestTimedOut) }
+    }
   }
 
   /// Calls without an end of their own say what they still have to say and end.

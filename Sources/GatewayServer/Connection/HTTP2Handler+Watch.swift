@@ -21,6 +21,7 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
       }
     }
     self.endSlowRequests()
+    self.endSlowStreamedRequests()
     self.session.sweepAnswered()
     self.flush()
     self.lookAgain()

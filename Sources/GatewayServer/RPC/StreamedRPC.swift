@@ -12,13 +12,21 @@ final class StreamedRPC {
   /// Of the requests. Answers are not compressed.
   let encoding: MessageEncoding
   let call: any StreamedCall
+  /// On the scale of the event loop.
+  let openedAt: NIODeadline
   var state: StreamedCallState
+  /// All of the request body is in.
+  var isRequestWhole = false
   /// The call knows that no more requests come.
-  var hasRequestEnded = false
+  var wasToldEnd = false
   /// The response's headers are submitted.
   var hasBegun = false
   /// A message is on its way that the peer's windows have not let pass.
   var isSending = false
+  /// The bytes of that message.
+  var sendingBytes = 0
+  /// What the memory budget was charged for the call.
+  var chargedBytes = MemoryBudget.bytesPerCall
   /// Ends as soon as there is nothing to say.
   var isDraining = false
   /// Whether the metrics know how it ended.
@@ -28,13 +36,14 @@ final class StreamedRPC {
 
   init(
     streamID: Int32, method: StandardMethod, requestID: String, call: any StreamedCall,
-    requestLimitBytes: Int, encoding: MessageEncoding
+    requestLimitBytes: Int, encoding: MessageEncoding, openedAt: NIODeadline
   ) {
     self.streamID = streamID
     self.method = method
     self.requestID = requestID
     self.encoding = encoding
     self.call = call
+    self.openedAt = openedAt
     self.state = StreamedCallState(
       method.requests, limitBytes: requestLimitBytes, encoding: encoding)
   }
