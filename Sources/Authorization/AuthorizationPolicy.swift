@@ -22,6 +22,11 @@ package struct AuthorizationPolicy: Equatable, Sendable {
 
   package var ruleCount: Int { self.rules.count }
 
+  /// The kinds of names that the rules speak of.
+  package var kinds: Set<CallerIdentity.Kind> {
+    Set(self.rules.flatMap { $0.identities.map(\.kind) })
+  }
+
   /// All that the rules allow one caller, its variables filled in. A connection asks once and keeps
   /// it.
   package func grants(for identity: CallerIdentity) -> Grants {

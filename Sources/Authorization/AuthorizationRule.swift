@@ -7,7 +7,7 @@ package struct AuthorizationRule: Equatable, Sendable {
 
   /// What the audit log calls it.
   package let name: String
-  private let identities: [IdentityPattern]
+  let identities: [IdentityPattern]
   private let operations: OperationSet
   private let things: [ThingPattern]
 

@@ -10,7 +10,7 @@ package struct IdentityPattern: Equatable, Sendable {
 
   /// As it was written.
   package let text: String
-  private let kind: CallerIdentity.Kind
+  package let kind: CallerIdentity.Kind
   private let segments: [PatternSegment]
   /// The variables that a match gives a value to.
   package let variables: [String]

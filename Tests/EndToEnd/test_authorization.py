@@ -196,6 +196,16 @@ def test_shadow_counts_what_it_would_refuse(start, emulator, iot, files, thing, 
     ]
 
 
+def test_a_policy_may_speak_of_callers_that_cannot_be_known_here(start, emulator, files):
+    files.policy.write_text(
+        rules(rule("uid:1", "all", "*"), rule("cn:console", "all", "*"), rule("token:a", "all", "*"))
+    )
+    gateway = start(emulator.url, *files.flags())
+    gateway.listener("admin")
+    warned = [r for r in gateway.records if "cannot be known here" in r["message"]]
+    assert [(r["level"], r["kind"]) for r in warned] == [("warning", "cn"), ("warning", "uid")]
+
+
 def test_every_mutating_call_has_its_line(start, emulator, iot, files, job):
     thing = f"audit-{job}"
     create_job(iot, job, thing)

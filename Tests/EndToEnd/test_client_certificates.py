@@ -88,6 +88,10 @@ def test_a_device_acts_on_its_own_thing(guarded, authority, iot, job, name):
             ("spiffe://fleet.example/thing/absent", "spiffe://fleet.example/thing/b"),
             Code.PERMISSION_DENIED,
         ),
+        (
+            ("spiffe://fleet.example/thing/absent", "spiffe://fleet.example/thing/a b"),
+            Code.PERMISSION_DENIED,
+        ),
         (("*.device.example",), Code.PERMISSION_DENIED),
         (("absent.device.example.net",), Code.PERMISSION_DENIED),
     ],

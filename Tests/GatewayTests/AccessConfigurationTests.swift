@@ -9,16 +9,16 @@ import Testing
 
 @Suite struct AccessConfigurationTests {
   private func configuration(
-    _ flags: [String: String], peersAreKnown: Bool = true
+    _ flags: [String: String], callerKinds: Set<CallerIdentity.Kind> = [.uid]
   ) throws(ConfigurationError) -> AccessConfiguration {
     try AccessConfiguration(
-      SettingsReader(flags: flags, environment: [:], file: nil), peersAreKnown: peersAreKnown)
+      SettingsReader(flags: flags, environment: [:], file: nil), callerKinds: callerKinds)
   }
 
   @Test func `nobody asks who calls unless it is wished`() throws {
-    let none = try self.configuration([:], peersAreKnown: false)
+    let none = try self.configuration([:], callerKinds: [])
     #expect(none.policyPath == nil && none.tokenPath == nil && !none.isAudited)
-    #expect(try self.configuration(["audit-log": "on"], peersAreKnown: false).isAudited)
+    #expect(try self.configuration(["audit-log": "on"], callerKinds: []).isAudited)
   }
 
   @Test func `a policy is enforced and audited unless it is said otherwise`() throws {
@@ -39,33 +39,27 @@ import Testing
   @Test func `a policy needs a way to know callers`() throws {
     let policy = ["authorization-policy": "p"]
     let error = #expect(throws: ConfigurationError.self) {
-      try self.configuration(policy, peersAreKnown: false)
+      try self.configuration(policy, callerKinds: [])
     }
     #expect(error?.exitCode == 78)
     let tokens = policy.merging(["token-file": "t"]) { $1 }
-    #expect(try self.configuration(tokens, peersAreKnown: false).tokenPath == "t")
+    #expect(try self.configuration(tokens, callerKinds: []).callerKinds == [.token])
+    #expect(try self.configuration(tokens).callerKinds == [.token, .uid])
   }
 
-  @Test(arguments: [
-    (["listen": "127.0.0.1:1"], false),
-    (["listen": "127.0.0.1:1,unix:/run/g"], true),
-    (["listen": "tls:[::1]:1", "tls-certificate": "c", "tls-key": "k"], false),
-    (
-      ["listen": "tls:[::1]:1", "tls-certificate": "c", "tls-key": "k", "tls-client-ca": "a"],
-      true
-    ),
-    (
-      [
-        "listen": "tls:[::1]:1", "tls-certificate": "c", "tls-key": "k", "tls-client-ca": "a",
-        "tls-client-auth": "none",
-      ], false
-    ),
-  ])
-  func `a listener knows its callers by the kernel or by certificates`(
-    flags: [String: String], knowsPeers: Bool
-  ) throws {
-    let reader = SettingsReader(flags: flags, environment: [:], file: nil)
-    #expect(try ListenConfiguration(reader).knowsPeers == knowsPeers)
+  @Test func `a listener knows its callers by the kernel or by certificates`() throws {
+    func kinds(_ flags: [String: String]) throws -> Set<CallerIdentity.Kind> {
+      let reader = SettingsReader(flags: flags, environment: [:], file: nil)
+      return try ListenConfiguration(reader).callerKinds
+    }
+    #expect(try kinds(["listen": "127.0.0.1:1"]) == [])
+    #expect(try kinds(["listen": "127.0.0.1:1,unix:/run/g"]) == [.uid])
+    var secured = ["listen": "tls:[::1]:1", "tls-certificate": "c", "tls-key": "k"]
+    #expect(try kinds(secured) == [])
+    secured["tls-client-ca"] = "a"
+    #expect(try kinds(secured) == [.spiffe, .dns, .commonName])
+    secured["tls-client-auth"] = "none"
+    #expect(try kinds(secured) == [])
   }
 
   @Test func `a token is known by its digest, in whatever form it was written`() throws {

@@ -6,7 +6,8 @@ import COpenSSL
 ///
 /// They decide what a peer may do, so they are taken as they are or not at all: a name with anything
 /// in it but printable ASCII, or one that is too long, is left out rather than repaired, for its
-/// repaired form could be somebody else's name.
+/// repaired form could be somebody else's name. URIs are taken together or not at all, since a
+/// certificate with two names no SPIFFE identity (X.509-SVID §2), whatever the second one looks like.
 package struct PeerNames: Equatable, Sendable {
   /// URI names, such as SPIFFE ids, in the certificate's order.
   package var uris: [String]
@@ -40,27 +41,32 @@ extension PeerNames {
     let extensionValue = unsafe X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil)
     guard let list = unsafe extensionValue.map({ OpaquePointer($0) }) else { return }
     defer { unsafe GENERAL_NAMES_free(list) }
+    var hasUnfitURI = false
     for index in 0..<(unsafe max(OPENSSL_sk_num(list), 0)) {
       // The list is one of `GENERAL_NAME`, as its d2i made it.
       guard
         let name = unsafe OPENSSL_sk_value(list, index)?.assumingMemoryBound(to: GENERAL_NAME.self)
       else { continue }
-      unsafe self.add(name.pointee)
+      let isAdded = unsafe self.add(name.pointee)
+      if unsafe name.pointee.type == GEN_URI, !isAdded { hasUnfitURI = true }
     }
+    if hasUnfitURI { self.uris = [] }
   }
 
-  private mutating func add(_ name: GENERAL_NAME) {
+  /// - Returns: Whether the name was fit to be kept.
+  private mutating func add(_ name: GENERAL_NAME) -> Bool {
     switch unsafe name.type {
     case GEN_URI where self.uris.count < Self.maxNames:
       let uri = unsafe Self.bytes(of: name.d.uniformResourceIdentifier)
-      if let uri = Self.plain(uri, atMost: Self.maxURIBytes) { self.uris.append(uri) }
+      guard let uri = Self.plain(uri, atMost: Self.maxURIBytes) else { return false }
+      self.uris.append(uri)
     case GEN_DNS where self.dnsNames.count < Self.maxNames:
       let host = unsafe Self.bytes(of: name.d.dNSName)
-      if let host = Self.plain(host, atMost: Self.maxDNSBytes) {
-        self.dnsNames.append(host.lowercased())
-      }
-    default: break
+      guard let host = Self.plain(host, atMost: Self.maxDNSBytes) else { return false }
+      self.dnsNames.append(host.lowercased())
+    default: return false
     }
+    return true
   }
 
   private static func commonName(of subject: OpaquePointer?) -> String? {

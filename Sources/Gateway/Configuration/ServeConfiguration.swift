@@ -45,7 +45,7 @@ struct ServeConfiguration: Sendable {
     self.streamLimit = try reader.value(ServeSettings.streams)
     self.offersReflection = try reader.value(ReflectionSettings.reflection)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
-    self.access = try AccessConfiguration(reader, peersAreKnown: self.listening.knowsPeers)
+    self.access = try AccessConfiguration(reader, callerKinds: self.listening.callerKinds)
     self.policy = try PolicySettings(reader)
     if try reader.sourced(FailureSettings.attempts) == nil,
       let attempts = self.upstream.aws.maxAttempts

@@ -21,7 +21,8 @@ enum AccessFiles {
       tokens: configuration.tokenPath.map { _ in TokenTable() }, mode: configuration.mode,
       audit: configuration.isAudited ? AuditLog(logger) : nil, registry: registry)
     if let path = configuration.policyPath {
-      try watched.add(Self.policy(path, of: control))
+      let kinds = configuration.callerKinds
+      try watched.add(Self.policy(path, of: control, callerKinds: kinds, logger))
       logger.notice(
         "authorization policy in force",
         metadata: [LogKey.mode: "\(configuration.mode)", LogKey.source: "\(path)"])
@@ -30,11 +31,21 @@ enum AccessFiles {
     return control
   }
 
-  private static func policy(_ path: String, of control: AccessControl) -> WatchedFiles {
+  private static func policy(
+    _ path: String, of control: AccessControl, callerKinds: Set<CallerIdentity.Kind>,
+    _ logger: Logger
+  ) -> WatchedFiles {
     WatchedFiles("policy", paths: [path], limitBytes: PolicyFile.byteLimit) {
       (contents: [[UInt8]]) throws(FileRefusal) in
       do throws(PolicyFile.Fault) {
-        control.replace(policy: try PolicyFile.policy(of: contents[0]))
+        let policy = try PolicyFile.policy(of: contents[0])
+        control.replace(policy: policy)
+        // A policy may serve several gateways, so it is no fault; but a surprise it may well be.
+        for kind in policy.kinds.subtracting(callerKinds).map(\.rawValue).sorted() {
+          logger.warning(
+            "the policy speaks of callers that cannot be known here",
+            metadata: [LogKey.kind: "\(kind)", LogKey.source: "\(path)"])
+        }
       } catch {
         throw FileRefusal(path: path, reason: error.description)
       }

@@ -140,6 +140,22 @@ import Transport
     #expect(try await caller.call(Request(.describe), on: 9).status == "0")
   }
 
+  @Test func `a proxy's connection carries more tokens than are kept`() async throws {
+    let numbers = 0...(2 * ConnectionAccess.callerLimit)
+    let control = try self.control(
+      self.policy(["token:{thing}"], on: ["{thing}"]),
+      tokens: self.tokens(numbers.map { "t\($0): token-number-0000\($0)" }.joined(separator: "\n")))
+    let caller = try await Caller(accessControl: control)
+    for number in numbers {
+      let request = Request(.describe, thing: "t\(number)")
+        .adding("authorization", "Bearer token-number-0000\(number)")
+      #expect(try await caller.call(request, on: Int32(4 * number + 1)).status == "0")
+      let other = Request(.describe, thing: "t\(number + 1)")
+        .adding("authorization", "Bearer token-number-0000\(number)")
+      #expect(try await caller.call(other, on: Int32(4 * number + 3)).status == "7")
+    }
+  }
+
   @Test func `in shadow nothing is refused, and all is counted`() async throws {
     let control = try self.control(AuthorizationPolicy(), mode: .shadow)
     let stranger = try await Caller(accessControl: control)
@@ -170,6 +186,15 @@ import Transport
     line["request-id"] = "r-3"
     line["job"] = nil
     #expect(self.lines.all.dropFirst() == [line])
+  }
+
+  @Test func `a line is written whatever the level of the log`() async throws {
+    var logger = Logger(label: "test") { _ in KeptLines(lines: self.lines) }
+    logger.logLevel = .critical
+    let control = try AccessControl(policy: nil, audit: AuditLog(logger), registry: self.registry)
+    let caller = try await Caller(accessControl: control)
+    _ = try await caller.call(Request(.update))
+    #expect(self.lines.all.count == 1)
   }
 
   @Test func `a line is written once the outcome is known`() async throws {

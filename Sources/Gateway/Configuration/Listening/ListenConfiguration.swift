@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Authorization
 import Transport
 
 /// Where callers come in, read and checked as a whole.
@@ -31,13 +32,17 @@ struct ListenConfiguration: Sendable {
     }
   }
 
-  /// Whether some listener can tell its callers from each other: by the kernel's word, or by their
-  /// certificates.
-  var knowsPeers: Bool {
-    let asksForCertificates = self.tls?.clients != nil
-    return self.addresses.contains { listener in
-      if case .unix = listener.address { true } else { listener.isSecure && asksForCertificates }
+  /// The kinds of names by which listeners can tell callers from each other: by the kernel's word,
+  /// or by certificates.
+  var callerKinds: Set<CallerIdentity.Kind> {
+    var kinds: Set<CallerIdentity.Kind> = []
+    for listener in self.addresses {
+      if case .unix = listener.address { kinds.insert(.uid) }
+      if listener.isSecure, self.tls?.clients != nil {
+        kinds.formUnion([.spiffe, .dns, .commonName])
+      }
     }
+    return kinds
   }
 }
 
