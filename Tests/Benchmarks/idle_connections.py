@@ -70,7 +70,9 @@ def main(count: int) -> bool:
                 address = gateway.listener("grpc-tls" if is_secure else "grpc")
                 endpoint = Endpoint(address, papers if is_secure else None)
                 each = measure(endpoint, gateway, count)
-            print(f"{kind}: {count} idle connections, {each:.1f} KiB each, limit {LIMITS_KIB[kind]}")
+            print(
+                f"{kind}: {count} idle connections, {each:.1f} KiB each, limit {LIMITS_KIB[kind]}"
+            )
             is_good = is_good and each <= LIMITS_KIB[kind]
     return is_good
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The listeners of one gateway, as a client sees each: plaintext, TLS, and TLS for known clients."""
+"""Listeners as a client sees them: plaintext, TLS, and TLS for clients that show a certificate."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds the callers in other languages, with Debian's own gRPC libraries.
 
-What is built is kept under .build/clients as long as neither a source nor a tool changes: gRPC's C++
-headers and its Go sources take half a minute to compile.
+What is built is kept under .build/clients as long as no source changes: gRPC's C++ headers and its Go
+sources take half a minute to compile.
 """
 
 from __future__ import annotations

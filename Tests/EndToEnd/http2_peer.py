@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import itertools
 import socket
 import time
 from collections.abc import Callable, Iterable
@@ -100,7 +99,11 @@ class Peer:
         self.settings: dict[int, int] = {}
         self._buffer = b""
         self._encoder = hpack.Encoder()
-        self._pings = itertools.count(1)
+        self._decoder = hpack.Decoder()
+        # Headers and trailers of each stream's answer, together.
+        self.answers: dict[int, dict[str, str]] = {}
+        self._to_acknowledge = 0
+        self._acknowledged = 0
 
     def __enter__(self) -> Peer:
         return self
@@ -112,6 +115,7 @@ class Peer:
 
     def send(self, frames: bytes) -> None:
         """Sends; a peer that has closed already is found out when its answer is read."""
+        self._note(frames)
         # An end of TLS that comes in the midst is an OSError of its own kind.
         with contextlib.suppress(OSError):
             self.socket.sendall(frames)
@@ -126,11 +130,16 @@ class Peer:
 
     def barrier(self) -> bool:
         """Waits until all that was sent has been handled; False when the connection is over."""
-        payload = b"gate" + next(self._pings).to_bytes(4)
-        self.send(ping(payload))
-        return self.wait(
-            lambda one: one.kind == PING and one.flags & ACK and one.payload == payload
-        ) is not None
+        # Every SETTINGS is acknowledged, as every PING is, and servers count PINGs more strictly.
+        self.send(frame(SETTINGS, 0, 0))
+        return self.wait(lambda _: self._acknowledged >= self._to_acknowledge) is not None
+
+    def _note(self, frames: bytes) -> None:
+        """Counts what the other side has to acknowledge."""
+        frames = frames.removeprefix(PREFACE)
+        while len(frames) >= 9:
+            self._to_acknowledge += frames[3] == SETTINGS and not frames[4] & ACK
+            frames = frames[9 + int.from_bytes(frames[:3]) :]
 
     def block(self, fields: Iterable[tuple[str, str]]) -> bytes:
         """A header block in the connection's own compression context."""
@@ -159,9 +168,7 @@ class Peer:
     ) -> bytes:
         """A HEADERS frame with the usual request, or with these fields."""
         block = self.block(self.fields() if fields is None else fields)
-        return frame(
-            HEADERS, flags | (END_STREAM if end else 0), stream, before + block + after
-        )
+        return frame(HEADERS, flags | (END_STREAM if end else 0), stream, before + block + after)
 
     def call(self, stream: int, method: str, body: bytes) -> bytes:
         """The frames of one whole gRPC call."""
@@ -204,6 +211,10 @@ class Peer:
 
     def _take(self, one: Frame) -> None:
         self.received.append(one)
+        self._acknowledged += one.kind == SETTINGS and bool(one.flags & ACK)
+        if one.kind == HEADERS:
+            answer = self.answers.setdefault(one.stream, {})
+            answer.update(self._decoder.decode(one.payload))
         if one.kind == SETTINGS and not one.flags & ACK:
             for start in range(0, len(one.payload), 6):
                 name = int.from_bytes(one.payload[start : start + 2])
@@ -224,6 +235,11 @@ class Peer:
             if self.closed or left <= 0:
                 return None
             self._read(left)
+
+    def grpc_status(self, stream: int) -> int:
+        """The status of a call, once it is answered."""
+        self.expect(lambda one: one.stream == stream and one.ends_stream)
+        return int(self.answers[stream]["grpc-status"])
 
     def expect(self, wanted: Callable[[Frame], object], **more) -> Frame:
         found = self.wait(wanted, **more)

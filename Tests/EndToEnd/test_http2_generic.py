@@ -291,6 +291,6 @@ HPACK = [
 @every(STREAMS + FRAMES + MESSAGES + HPACK)
 def test_what_is_allowed_is_taken(peer, case, apart):
     case.run(peer, apart=apart)
-    assert not [
-        one for one in peer.received if one.kind == GOAWAY and one.error
-    ], "an allowed frame was called an error"
+    assert not [one for one in peer.received if one.kind == GOAWAY and one.error], (
+        "an allowed frame was called an error"
+    )

@@ -30,7 +30,9 @@ FORBIDDEN = [
     _case("4.2", 1, "a table size update at the end of a block", _ends_with(b"\x20")),
     _case("5.2", 1, "Huffman padding over 7 bits", _ends_with(X_TEST + b"\x84\x49\x50\x9f\xff")),
     _case("5.2", 2, "Huffman padding of zeros", _ends_with(X_TEST + b"\x83\x49\x50\x90")),
-    _case("5.2", 3, "EOS within a string", _ends_with(X_TEST + b"\x87\xff\xff\xff\xfd\x25\x42\x7f")),
+    _case(
+        "5.2", 3, "EOS within a string", _ends_with(X_TEST + b"\x87\xff\xff\xff\xfd\x25\x42\x7f")
+    ),
     _case("6.1", 1, "an indexed field with index 0", _ends_with(b"\x80")),
     _case("6.3", 1, "a table size over the announced one", _begins_with(b"\x3f\xe2\x1f")),
     # Beyond h2spec's list.
