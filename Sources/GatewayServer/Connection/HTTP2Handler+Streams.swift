@@ -80,7 +80,7 @@ extension HTTP2Handler {
   /// - Returns: Whether the call may have something to say now.
   private func takeRequest(_ rpc: StreamedRPC) -> Bool {
     if rpc.isDraining {
-      self.end(rpc, StatusMapping.draining)
+      self.end(rpc, StatusMapping.connectionClosing)
       return false
     }
     var consumed = 0
@@ -206,7 +206,7 @@ extension HTTP2Handler {
   func drainStreams() {
     for rpc in self.streams.values where rpc.method.endsOnDrain && !rpc.isCounted {
       rpc.isDraining = true
-      if rpc.isSending { self.end(rpc, StatusMapping.draining) } else { self.advance(rpc) }
+      if rpc.isSending { self.end(rpc, StatusMapping.connectionClosing) } else { self.advance(rpc) }
     }
   }
 }

@@ -25,6 +25,12 @@ package enum StatusMapping {
     message: "this gateway holds as many requests and answers as its memory limit allows",
     retry: .after(milliseconds: throttledDelayMilliseconds))
 
+  /// What a call without an end of its own is told when its connection takes no more: the gateway
+  /// shuts down, or the connection has reached its age.
+  static let connectionClosing = RPCFailure(
+    .unavailable, .draining, message: "this connection is closing; call again on another",
+    retry: .elsewhere)
+
   /// What a call is told whose message does not come in.
   static let requestTimedOut = RPCFailure(
     .deadlineExceeded, .timeout, message: "the request was not sent to its end in time")
