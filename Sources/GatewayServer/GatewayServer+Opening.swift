@@ -21,11 +21,12 @@ package struct OpeningRules: Sendable {
 extension GatewayServer {
   /// Binds one address and serves on it until the listener is drained.
   package func bind(
-    to address: ListenAddress, limits: ListenerLimits,
+    to address: ListenAddress, limits: ListenerLimits, allowance: ConnectionAllowance? = nil,
     unixAccess: UnixSocketAccess = UnixSocketAccess(), opening: OpeningRules
   ) async throws(ListenError) -> Listener {
     try await Listener.bind(
-      to: address, on: self.group, limits: limits, unixAccess: unixAccess
+      to: address, on: self.group, limits: limits, allowance: allowance, unixAccess: unixAccess,
+      acceptFailed: { opening.ledger.acceptFailed($0) }
     ) { channel in
       let deadline = NIODeadline.now() + opening.patience
       let handler = OpeningHandler(

@@ -17,7 +17,7 @@ package final class HTTP2Session {
   let native: OpaquePointer
   let ledger: UnsafeMutablePointer<SessionLedger>
   /// Freed after `deinit` has deleted the session that lives in it.
-  private let memory = SessionMemory()
+  let memory = SessionMemory()
   private let limits: HTTP2Limits
   private var scanner = FrameScanner()
   private(set) var meter = FrameMeter()

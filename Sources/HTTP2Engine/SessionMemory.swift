@@ -32,6 +32,9 @@ struct SessionMemory: ~Copyable {
       realloc: sessionRealloc)
   }
 
+  /// The room for a frame is one of ours.
+  var lendsFrame: Bool { unsafe self.state.pointee.lendsFrame }
+
   /// Gives pages back that hold nothing.
   ///
   /// - Parameter frameIsUnused: whether the session has nothing to write, so that no byte of a frame
@@ -59,6 +62,8 @@ struct SessionPages {
   init(block: UnsafeMutableRawPointer?) {
     unsafe self.block = block
   }
+
+  var lendsFrame: Bool { self.frame == .lent }
 
   /// Nil for what the heap should give.
   mutating func lend(_ count: Int) -> UnsafeMutableRawPointer? {
@@ -133,8 +138,12 @@ private func sessionFree(address: UnsafeMutableRawPointer?, userData: UnsafeMuta
 private func sessionRealloc(
   address: UnsafeMutableRawPointer?, count: Int, userData: UnsafeMutableRawPointer?
 ) -> UnsafeMutableRawPointer? {
-  guard let address = unsafe address, let room = unsafe pages(userData)?.pointee.room(at: address)
-  else { return unsafe realloc(address, count) }
+  guard let address = unsafe address else {
+    return unsafe sessionMalloc(count: count, userData: userData)
+  }
+  guard let room = unsafe pages(userData)?.pointee.room(at: address) else {
+    return unsafe realloc(address, count)
+  }
   if count <= room { return unsafe address }
   guard let moved = unsafe malloc(count) else { return nil }
   unsafe moved.copyMemory(from: address, byteCount: room)

@@ -11,6 +11,7 @@ package enum LogKey {
   package static let cacheBytes = "cache-bytes"
   package static let caller = "caller"
   package static let callsPerSecond = "calls-per-second"
+  package static let connections = "connections"
   package static let credential = "credential"
   package static let describeTTL = "describe-ttl"
   package static let error = "error"

@@ -8,8 +8,7 @@ struct ServeOptions: ParsableArguments {
   @OptionGroup var access: AccessOptions
   @OptionGroup var upstream: UpstreamOptions
   @OptionGroup var calls: CallOptions
-  @Option(help: .of(ServeSettings.connections)) var connectionLimit: String?
-  @Option(help: .of(ServeSettings.streams)) var streamLimit: String?
+  @OptionGroup var connections: ConnectionOptions
   @Option(help: .of(ReflectionSettings.reflection)) var reflection: String?
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
@@ -21,8 +20,7 @@ struct ServeOptions: ParsableArguments {
     var table = self.process.flags
     table.take(SharedSettings.config, self.config)
     self.listening.add(to: &table)
-    table.take(ServeSettings.connections, self.connectionLimit)
-    table.take(ServeSettings.streams, self.streamLimit)
+    self.connections.add(to: &table)
     table.take(ReflectionSettings.reflection, self.reflection)
     table.take(ReloadSettings.interval, self.reloadInterval)
     self.access.add(to: &table)

@@ -11,8 +11,7 @@ struct ServeConfiguration: Sendable {
   var adminListen: ListenAddress
   var upstream: UpstreamPlan
   var calls: CallConfiguration
-  var connectionLimit: Int
-  var streamLimit: Int
+  var connections: ConnectionConfiguration
   var offersReflection: Bool
   var reloadInterval: Duration
   /// SIGHUP asks for a look at changed files. Else it ends the process, as a closed terminal should.
@@ -27,10 +26,10 @@ struct ServeConfiguration: Sendable {
     .union(UpstreamSettings.names)
     .union(ListenSettings.names)
     .union(CallSettings.names)
+    .union(ConnectionSettings.names)
     .union(AccessSettings.names)
     .union([
       ServeSettings.adminListen.name, SharedSettings.allowInsecureRemote.name,
-      ServeSettings.connections.name, ServeSettings.streams.name,
       ReflectionSettings.reflection.name, ReloadSettings.interval.name,
     ])
 
@@ -41,8 +40,8 @@ struct ServeConfiguration: Sendable {
     self.adminListen = try reader.value(ServeSettings.adminListen)
     self.upstream = try UpstreamPlan(reader)
     self.calls = try CallConfiguration(reader)
-    self.connectionLimit = try reader.value(ServeSettings.connections)
-    self.streamLimit = try reader.value(ServeSettings.streams)
+    self.connections = try ConnectionConfiguration(
+      reader, handshakeTimeout: self.listening.patience)
     self.offersReflection = try reader.value(ReflectionSettings.reflection)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
     self.access = try AccessConfiguration(reader, callerKinds: self.listening.callerKinds)
@@ -65,7 +64,7 @@ struct ServeConfiguration: Sendable {
 extension ServeConfiguration {
   var http2Limits: HTTP2Limits {
     var limits = HTTP2Limits()
-    limits.maxConcurrentStreams = UInt32(self.streamLimit)
+    limits.maxConcurrentStreams = UInt32(self.connections.streamLimit)
     self.calls.apply(to: &limits)
     return limits
   }

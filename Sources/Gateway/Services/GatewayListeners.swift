@@ -24,12 +24,16 @@ struct GatewayListeners: Sendable {
       to: configuration.adminListen, unixAccess: unixAccess, on: group, registry: registry,
       readiness: readiness)
     let ledger = OpeningLedger(registry: registry, logger: logger)
+    let places = DescriptorAllowance.connections(
+      configuration.connections.connectionLimit,
+      besides: configuration.upstream.limits.connections, logger)
+    let allowance = ConnectionAllowance(limit: places)
     let patience = TimeAmount(configuration.listening.patience)
     var grpc: [Listener] = []
     var secure: [Listener] = []
     for place in configuration.listening.addresses {
       let listener = try await server.bind(
-        to: place.address, limits: ListenerLimits(connections: configuration.connectionLimit),
+        to: place.address, limits: ListenerLimits(connections: places), allowance: allowance,
         unixAccess: unixAccess,
         opening: OpeningRules(
           tls: place.isSecure ? tls?.server : nil, patience: patience, ledger: ledger))

@@ -79,7 +79,9 @@ struct GatewayServices: Drainable {
     let metrics = RequestMetrics(registry: registry)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
-      callLimits: configuration.calls.limits, accessControl: access,
+      callLimits: configuration.calls.limits,
+      terms: configuration.connections.terms(registry),
+      accessControl: access,
       standard: StandardMethods(
         health: HealthStatuses(readiness),
         descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil),

@@ -3,8 +3,8 @@
 package import Telemetry
 
 /// What all connections have in common: how long they may wait, and what they may hold together.
-package struct ConnectionTerms: Sendable {
-  package var limits: ConnectionLimits
+package final class ConnectionTerms: Sendable {
+  package let limits: ConnectionLimits
   package let budget: MemoryBudget
   private let ended: MetricFamily<Counter>?
 

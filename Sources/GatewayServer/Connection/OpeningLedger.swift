@@ -53,6 +53,12 @@ package final class OpeningLedger: Sendable {
     self.tell("a TLS handshake failed", failure.words, peer, hidden)
   }
 
+  func acceptFailed(_ failure: AcceptFailure, now: ContinuousClock.Instant = .now) {
+    self.refusals.child("not_accepted").increment()
+    guard let hidden = self.hidden("not_accepted", now) else { return }
+    self.tell("connections cannot be accepted", failure.words, nil, hidden)
+  }
+
   private func tell(
     _ message: Logger.Message, _ reason: String, _ peer: SocketAddress?, _ hidden: Int
   ) {

@@ -15,10 +15,13 @@ final class ConnectionRoster: Sendable {
   }
 
   private let limit: Int
+  private let allowance: ConnectionAllowance?
   private let state = Mutex(State())
 
-  init(limit: Int) {
+  /// - Parameter allowance: a limit that others count against too.
+  init(limit: Int, allowance: ConnectionAllowance? = nil) {
     self.limit = limit
+    self.allowance = allowance
   }
 
   var open: Int { self.state.withLock { $0.open.count } }
@@ -26,12 +29,16 @@ final class ConnectionRoster: Sendable {
   /// Takes a connection in until it closes. Refuses over the limit and once draining.
   func admit(_ connection: any Channel) throws(Refused) {
     let id = ObjectIdentifier(connection)
+    if let allowance = self.allowance, !allowance.take() { throw Refused() }
     let admitted = self.state.withLock { state in
       guard state.emptied == nil, state.open.count < self.limit else { return false }
       state.open[id] = connection
       return true
     }
-    guard admitted else { throw Refused() }
+    guard admitted else {
+      self.allowance?.giveBack()
+      throw Refused()
+    }
     connection.closeFuture.whenComplete { _ in self.remove(id) }
   }
 
@@ -62,6 +69,7 @@ final class ConnectionRoster: Sendable {
   }
 
   private func remove(_ id: ObjectIdentifier) {
+    self.allowance?.giveBack()
     let emptied = self.state.withLock { state in
       state.open[id] = nil
       return state.open.isEmpty ? state.emptied : nil

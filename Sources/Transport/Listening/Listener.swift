@@ -67,11 +67,12 @@ package final class Listener: Sendable {
     to address: ListenAddress,
     on group: any EventLoopGroup,
     limits: ListenerLimits = ListenerLimits(),
+    allowance: ConnectionAllowance? = nil,
     unixAccess: UnixSocketAccess = UnixSocketAccess(),
     acceptFailed: @escaping @Sendable (AcceptFailure) -> Void = { _ in },
     configure: @escaping @Sendable (any Channel) throws -> Void
   ) async throws(ListenError) -> Listener {
-    let roster = ConnectionRoster(limit: limits.connections)
+    let roster = ConnectionRoster(limit: limits.connections, allowance: allowance)
     let bootstrap = ServerBootstrap(group: group)
       .serverChannelOption(.backlog, value: Int32(clamping: limits.backlog))
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
