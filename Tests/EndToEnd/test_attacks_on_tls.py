@@ -15,7 +15,7 @@ import pytest
 
 from endpoints import SERVER_NAME, Endpoint, Papers
 from http2_peer import GOAWAY, Peer, ping, reset, settings
-from program import Gateway, eventually
+from program import Gateway
 from siege import CALL, Siege, assault, serves
 from wire import PREFACE, connect
 
@@ -39,9 +39,9 @@ def siege(besieged) -> Siege:
 
 
 @pytest.fixture(autouse=True)
-def footprint(siege):
-    with siege.laid() as footprint:
-        yield footprint
+def others_are_served(siege):
+    with siege.laid():
+        yield
 
 
 def hello(endpoint: Endpoint) -> bytes:
@@ -54,17 +54,18 @@ def hello(endpoint: Endpoint) -> bytes:
     return outgoing.read()
 
 
-def test_slowloris_in_the_handshake(endpoint, footprint):
+def test_slowloris_in_the_handshake(endpoint):
     """Two hundred clients that begin to shake hands; their time is bounded."""
     whole = hello(endpoint)
-    before = footprint.descriptors
     with contextlib.ExitStack() as stack:
+        peers = []
         for index in range(200):
-            raw = stack.enter_context(connect(endpoint.address))
-            raw.sendall(whole[: index * len(whole) // 199])
+            peer = stack.enter_context(Peer(connect(endpoint.address)))
+            peer.send(whole[: index * len(whole) // 200])
+            peers.append(peer)
         assert serves(endpoint)
         # They are shown out while they hold on.
-        assert eventually(lambda: footprint.descriptors <= before)
+        assert all(peer.is_closed() for peer in peers)
 
 
 def test_a_handshake_byte_by_byte(endpoint):
