@@ -205,6 +205,8 @@ def test_the_connection_limit_holds_over_all_listeners(upstream, start, tmp_path
         with contextlib.suppress(ConnectionError):
             late.sendall(HELLO)
             assert late.recv(1) == b""
+    connections = "iot_jobs_gateway_connections"
+    assert eventually(lambda: scrape(gateway.admin_url).value(connections, listener="grpc") == 0)
     with Connection(gateway.address) as connection:
         assert connection.call("GetPendingJobExecutions", BODY).grpc_status == 0
 
@@ -305,6 +307,26 @@ def not_ready(gateway: Gateway) -> bool:
     except OSError:
         return False
     return False
+
+
+def test_a_drain_does_not_wait_for_connections_that_nobody_needs():
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as stack:
+        for _ in range(3):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                filler.connect(full.getsockname())
+        port = full.getsockname()[1]
+        gateway = Gateway(f"http://127.0.0.1:{port}", "--upstream-connect-timeout", "25s")
+        with grpc.insecure_channel(gateway.address) as channel:
+            stub = rpc.JobsDataPlaneServiceStub(channel)
+            with pytest.raises(grpc.RpcError):
+                stub.GetPendingJobExecutions(PENDING, timeout=0.5)
+        began = time.monotonic()
+        gateway.terminate()
+        assert gateway.wait() == 0
+        assert time.monotonic() - began < 10
+        assert not gateway.logged("no connection to AWS")
 
 
 def test_a_second_signal_ends_the_process_at_once(upstream, gate):

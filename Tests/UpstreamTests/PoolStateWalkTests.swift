@@ -219,7 +219,7 @@ private final class Walk {
     #expect(self.idle.isEmpty || self.waiting.values.allSatisfy { $0 })
     #expect(
       self.pool.isDrained
-        == (self.draining && self.pool.connectionCount == 0 && self.waiting.isEmpty))
+        == (self.draining && self.idle.isEmpty && self.leased.isEmpty && self.waiting.isEmpty))
   }
 }
 

@@ -207,7 +207,8 @@ extension LoopPool {
   }
 
   private func connectFailed(_ id: PoolState.ConnectionID, _ failure: ConnectFailure) {
-    self.metrics.connectFailed(failure)
+    // One that is given up for the end of the process says nothing of AWS.
+    if !self.state.isDrained { self.metrics.connectFailed(failure) }
     for waiter in self.state.connectFailed(id, now: .now, jitter: .random(in: 0...1)) {
       self.dequeue(waiter)?.end(.failure(.connectFailed(failure)))
     }

@@ -50,9 +50,10 @@ package struct PoolState: ~Copyable {
   package var waitingCount: Int { self.waiters.count }
   package var connectionCount: Int { self.slots.count }
 
-  /// Draining, and nothing left to finish.
+  /// Draining, and nothing left to finish. A connection on its way that nobody waits for is nothing:
+  /// when it comes up it is closed.
   package var isDrained: Bool {
-    self.isDraining && self.connectionCount == 0 && self.waiters.isEmpty
+    self.isDraining && self.connectionCount == self.connectingCount && self.waiters.isEmpty
   }
 
   package init(limits: Limits) {
