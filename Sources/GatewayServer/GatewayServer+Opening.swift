@@ -28,7 +28,7 @@ extension GatewayServer {
       to: address, on: self.group, limits: limits, allowance: allowance, unixAccess: unixAccess,
       acceptFailed: { opening.ledger.acceptFailed($0) }
     ) { channel in
-      let deadline = NIODeadline.now() + opening.patience
+      let deadline = channel.eventLoop.now + opening.patience
       let handler = OpeningHandler(
         isSecure: opening.tls != nil, deadline: deadline, loop: channel.eventLoop,
         ledger: opening.ledger
@@ -46,7 +46,7 @@ extension GatewayServer {
   private func secure(
     _ channel: any Channel, _ tls: ServerTLS, by deadline: NIODeadline, _ ledger: OpeningLedger
   ) throws {
-    let timeout = Duration.nanoseconds(max((deadline - .now()).nanoseconds, 0))
+    let timeout = Duration.nanoseconds(max((deadline - channel.eventLoop.now).nanoseconds, 0))
     let handler = TLSHandler(
       server: tls.current, on: channel.eventLoop, handshakeTimeout: timeout)
     let secured = SecuredHandler(ledger: ledger) { channel, peer in try self.serve(channel, peer) }

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import concurrent.futures
+import datetime
 import signal
 import socket
 import ssl
+import subprocess
 import threading
 import time
 import warnings
@@ -22,6 +24,7 @@ from secure import HOST, Files, channel, client_identity, context
 from stubs import pb, rpc
 
 TIMEOUT_SECONDS = 10
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 # So that a test need not wait for a look at the files.
 SOON = ("--reload-interval", "100ms")
 
@@ -257,6 +260,67 @@ def test_a_session_is_resumed_until_its_rules_change(emulator, files, root, clie
         assert eventually(lambda: gateway.logged("files reloaded"))
         reused, _ = connection(session)
         assert not reused
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_ticket_does_not_outlive_its_clients_certificate(
+    emulator, files, root, clients, tmp_path, version
+):
+    life = datetime.timedelta(seconds=5)
+
+    def connection(session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None]:
+        with connect(gateway.secure_address) as plain:
+            with trusting.wrap_socket(plain, server_hostname="localhost", session=session) as done:
+                # The ticket of TLS 1.3 comes with the first bytes, and a refusal does too.
+                done.sendall(PREFACE)
+                if not done.recv(4_096):
+                    raise ssl.SSLError("closed")
+                return done.session_reused, done.session
+
+    with Gateway(emulator.url, *files.flags(clients=True)) as gateway:
+        assert gateway.secure_address
+        briefly = client_identity(clients, "brief", valid=(YESTERDAY[0], life))
+        over = time.monotonic() + life.total_seconds() + 1
+        trusting = context(root, tmp_path, briefly)
+        trusting.maximum_version = version
+        _, session = connection(None)
+        reused, session = connection(session)
+        assert reused
+        time.sleep(max(0.0, over - time.monotonic()))
+        with pytest.raises(ssl.SSLError):
+            connection(session)
+        assert handshakes(gateway, "bad_certificate") == 1
+
+
+def run(*command: str, text: str = "") -> str:
+    """What a tool of OpenSSL's or curl's says, on both of its channels."""
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, timeout=30, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def test_openssl_and_curl_see_what_is_meant(emulator, files, root, clients, tmp_path):
+    authority = tmp_path / "root.pem"
+    authority.write_bytes(root.pem)
+    client = ("openssl", "s_client", "-brief", "-CAfile", str(authority), "-verify_return_error")
+    with Gateway(emulator.url, *files.flags(clients=True)) as gateway:
+        there = ("-connect", gateway.secure_address)
+        told = run(*client, *there, "-alpn", "h2", "-tls1_2")
+        assert "handshake failure" in told
+        told = run(*client, *there)
+        assert "no application protocol" in told
+        told = run("openssl", "s_client", *there, "-alpn", "h2", "-CAfile", str(authority))
+        assert "Protocol version: TLSv1.3" in told or "TLSv1.3" in told
+        # Whose certificates are welcome.
+        assert "CN = Clients" in told
+        told = run("curl", "-sv", "--http1.1", f"http://{gateway.secure_address}/")
+        assert "400 Bad Request" in told
+        assert "this port serves gRPC over TLS" in told
+        told = run("curl", "-sv", f"http://{gateway.address}/")
+        assert "this port serves gRPC over HTTP/2" in told
+        told = run("curl", "-sv", f"https://{gateway.address}/")
+        assert "wrong version number" in told
 
 
 @pytest.mark.parametrize("protocols", [(), ("http/1.1",), ("h2c", "http/1.0")])

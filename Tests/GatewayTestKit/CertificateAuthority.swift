@@ -7,6 +7,7 @@ package struct CertificateTerms: Sendable {
   package var commonName: String
   package var dnsNames: [String] = []
   package var addresses: [String] = []
+  package var uris: [String] = []
   package var notBefore = -3_600
   package var notAfter = 3_600
   package var isAuthority = false
@@ -20,7 +21,8 @@ package struct CertificateTerms: Sendable {
   }
 
   fileprivate var alternativeNames: String {
-    (self.dnsNames.map { "DNS:\($0)" } + self.addresses.map { "IP:\($0)" })
+    (self.dnsNames.map { "DNS:\($0)" } + self.addresses.map { "IP:\($0)" }
+      + self.uris.map { "URI:\($0)" })
       .joined(separator: ",")
   }
 }
@@ -113,6 +115,43 @@ extension TestCertificate {
       guard let issuer = self.issuer, issuer.issuer != nil else { return try self.pem }
       return try self.pem + issuer.chainPEM
     }
+  }
+}
+
+// MARK: - Revocation
+
+extension TestCertificate {
+  /// A list of certificates that this one, an authority, has revoked, as PEM. Times are seconds from
+  /// now.
+  package func revocationsPEM(
+    _ revoked: [TestCertificate], lastUpdate: Int = -3_600, nextUpdate: Int = 3_600
+  ) throws -> [UInt8] {
+    guard let list = unsafe X509_CRL_new(), let time = unsafe ASN1_TIME_new() else {
+      throw CertificateError(step: "X509_CRL_new")
+    }
+    defer {
+      unsafe X509_CRL_free(list)
+      unsafe ASN1_TIME_free(time)
+    }
+    try unsafe check("version", X509_CRL_set_version(list, 1))
+    try unsafe check(
+      "issuer", X509_CRL_set_issuer_name(list, X509_get_subject_name(self.certificate)))
+    unsafe X509_gmtime_adj(time, lastUpdate)
+    try unsafe check("lastUpdate", X509_CRL_set1_lastUpdate(list, time))
+    for certificate in revoked {
+      guard let entry = unsafe X509_REVOKED_new() else { throw CertificateError(step: "entry") }
+      let serial = unsafe X509_get_serialNumber(certificate.certificate)
+      try unsafe check("serial", X509_REVOKED_set_serialNumber(entry, serial))
+      try unsafe check("date", X509_REVOKED_set_revocationDate(entry, time))
+      // The list takes the entry over.
+      try unsafe check("entry", X509_CRL_add0_revoked(list, entry))
+    }
+    unsafe X509_gmtime_adj(time, nextUpdate)
+    try unsafe check("nextUpdate", X509_CRL_set1_nextUpdate(list, time))
+    // It answers with the signature's length.
+    let signed = unsafe X509_CRL_sign(list, self.key, EVP_sha256())
+    try check("X509_CRL_sign", signed > 0 ? 1 : 0)
+    return try unsafe writePEM { unsafe PEM_write_bio_X509_CRL($0, list) }
   }
 }
 

@@ -186,9 +186,11 @@ extension NativeContext {
     unsafe SSL_CTX_sess_set_new_cb(self.context, didReceiveSession)
   }
 
-  /// Issues tickets, which hold the session themselves: nothing is kept here.
+  /// Issues tickets, which hold the session themselves: nothing is kept here. The key that they are
+  /// sealed with is drawn with the context, and goes with it.
   borrowing func issueTickets() throws(TLSConfigurationError) {
     unsafe copenssl_ctx_set_session_cache_mode(self.context, CLong(SSL_SESS_CACHE_OFF))
+    unsafe SSL_CTX_set_session_ticket_cb(self.context, nil, didOpenTicket, nil)
     // A server that asks for certificates must say what its sessions are for, or none is resumed.
     let purpose = Array("iot-jobs-gateway".utf8)
     do throws(CryptoError) {

@@ -111,6 +111,25 @@ func didReceiveSession(ssl: OpaquePointer?, session: OpaquePointer?) -> CInt {
   return unsafe ledger.pointee.receivedSession(session) ? 1 : 0
 }
 
+/// `SSL_CTX_set_session_ticket_cb`: a client comes back with a ticket that the library has opened, or
+/// could not open.
+///
+/// A resumed client shows no certificate, and in TLS 1.3 each connection brings it a fresh ticket: one
+/// whose certificate is over since would come in for ever.
+func didOpenTicket(
+  _: OpaquePointer?, session: OpaquePointer?, _: UnsafePointer<UInt8>?, _: Int,
+  status: SSL_TICKET_STATUS, _: UnsafeMutableRawPointer?
+) -> SSL_TICKET_RETURN {
+  let isOpen = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW
+  guard isOpen else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+  if let certificate = unsafe SSL_SESSION_get0_peer(session),
+    unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0
+  {
+    return SSL_TICKET_RETURN_IGNORE_RENEW
+  }
+  return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
+}
+
 /// `SSL_CTX_set_client_hello_cb`: asks whether the client offers any protocol by ALPN (RFC 7301 §3.1).
 ///
 /// - Returns: 1 to go on, 0 to refuse it with the alert.

@@ -68,11 +68,9 @@ struct GatewayServices: Drainable {
         readiness: readiness, logger: logger))
 
     var watched = WatchList(registry: registry, logger: logger)
-    var listenerTLS: ListenerTLS?
-    if let files = configuration.listening.tls {
-      listenerTLS = try ListenerTLS.load(
-        files, watched: &watched, registry: registry, logger: logger)
-    }
+    let listenerTLS = try ListenerTLS.load(
+      configuration.listening.tls, watched: &watched, registry: registry, logger: logger)
+    listenerTLS?.renewTickets(on: group.any(), threads: threads)
     let access = try AccessFiles.accessControl(
       configuration.access, watched: &watched, registry: registry, logger: logger)
 

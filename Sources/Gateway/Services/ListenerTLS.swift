@@ -4,23 +4,31 @@ import CryptoEngine
 import GatewayServer
 import Glibc
 import Logging
-import Synchronization
+import NIOCore
+import NIOPosix
 import Telemetry
 import Transport
 
 /// TLS towards callers, made of files that may change.
 struct ListenerTLS: Sendable {
+  /// How long one key seals the tickets that resume sessions (RFC 5077 §5.5). Whoever steals it can
+  /// read the connections that were resumed under it, so it must not live as long as the process; and
+  /// who comes back after a change shakes hands in full, which is some milliseconds.
+  private static let ticketLife = TimeAmount.hours(12)
+
   /// What the listeners use.
   let server: ServerTLS
+  private let renew: @Sendable () throws(FileRefusal) -> Void
 
-  /// Reads the files, and has them watched from then on.
+  /// Reads the files, and has them watched from then on. Nil without files.
   static func load(
-    _ files: TLSFiles, watched: inout WatchList, registry: MetricsRegistry, logger: Logger
-  ) throws(FileRefusal) -> ListenerTLS {
+    _ files: TLSFiles?, watched: inout WatchList, registry: MetricsRegistry, logger: Logger
+  ) throws(FileRefusal) -> ListenerTLS? {
+    guard let files else { return nil }
     let make = { @Sendable (contents: [[UInt8]]) throws(FileRefusal) in
       try Self.context(files, contents, logger)
     }
-    let server = ServerTLS(try make(WatchedFiles("", paths: files.paths) { _ in }.read()))
+    let server = ServerTLS(try make(WatchedFiles.read(files.paths)))
     try watched.add(
       WatchedFiles("certificate", paths: files.paths) { contents throws(FileRefusal) in
         server.replace(with: try make(contents))
@@ -30,7 +38,18 @@ struct ListenerTLS: Sendable {
         name: "iot_jobs_gateway_tls_certificate_not_after_seconds",
         help: "When the certificate that callers are shown is over, in seconds since 1970."
       ) { [([], Int64(server.current.certificate?.notAfterSeconds ?? 0))] })
-    return ListenerTLS(server: server)
+    return ListenerTLS(server: server) { () throws(FileRefusal) in
+      server.replace(with: try make(WatchedFiles.read(files.paths)))
+    }
+  }
+
+  /// Changes the key to the tickets every so often, until the loop ends.
+  func renewTickets(on loop: any EventLoop, threads: NIOThreadPool) {
+    let renew = self.renew
+    loop.scheduleRepeatedTask(initialDelay: Self.ticketLife, delay: Self.ticketLife) { _ in
+      // Files that cannot be used just now are told by their watch; the next time will do.
+      _ = threads.runIfActive(eventLoop: loop) { try? renew() }
+    }
   }
 
   private static func context(

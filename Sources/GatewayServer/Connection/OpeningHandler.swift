@@ -76,7 +76,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
     case is ChannelShouldQuiesceEvent:
       // What is on its way may still be served.
       self.isDraining = true
-      self.closeSilently(at: min(self.deadline, .now() + Self.drainPatience))
+      self.closeSilently(at: min(self.deadline, self.loop.now + Self.drainPatience))
     case ChannelEvent.inputClosed as ChannelEvent where !self.isRefused:
       context.close(promise: nil)
     default:
@@ -109,7 +109,7 @@ extension OpeningHandler {
     context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: refusal.answer)), promise: nil)
     // To close at once, with bytes of the client unread, would throw away what it is told.
     context.close(mode: .output, promise: nil)
-    self.close(at: .now() + Self.lingerPatience)
+    self.close(at: self.loop.now + Self.lingerPatience)
   }
 
   private func closeSilently(at deadline: NIODeadline) {

@@ -13,6 +13,9 @@ struct TLSFixture {
   var client = TLSClientSettings()
   var serverProtocols: [String] = []
   var clientTrust: TLSTrust?
+  var clientAuthentication = TLSClientAuthentication.required
+  var clientRevocationPEM: [UInt8]?
+  var requiresProtocol = false
   var serverLimits = TLSLimits()
 
   init() throws {
@@ -30,6 +33,9 @@ struct TLSFixture {
     var settings = TLSServerSettings(identity: try self.identity(certificate))
     settings.applicationProtocols = self.serverProtocols
     settings.clientTrust = self.clientTrust
+    settings.clientAuthentication = self.clientAuthentication
+    settings.clientRevocationPEM = self.clientRevocationPEM
+    settings.requiresApplicationProtocol = self.requiresProtocol
     settings.limits = self.serverLimits
     return try TLSServerContext(settings)
   }

@@ -8,9 +8,10 @@ enum UnixSocketSettings {
     help: "Permissions of unix: listeners, in octal. Who may write may connect.",
     allowed: "three or four octal digits such as 0660", fallback: "0660"
   ) { text in
-    guard 3...4 ~= text.utf8.count, let mode = UInt16(text, radix: 8), mode <= 0o777 else {
-      return nil
-    }
+    // A number may have a sign, a mode has none.
+    let isOctal = text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "7") ~= $0 }
+    guard isOctal, 3...4 ~= text.utf8.count, let mode = UInt16(text, radix: 8), mode <= 0o777
+    else { return nil }
     return mode
   }
 

@@ -26,10 +26,17 @@ struct WatchedFiles: Sendable {
 
   /// Blocks while it reads.
   func read() throws(FileRefusal) -> [[UInt8]] {
+    try Self.read(self.paths, limitBytes: self.limitBytes)
+  }
+
+  /// Blocks while it reads.
+  static func read(
+    _ paths: [String], limitBytes: Int = 1 << 20
+  ) throws(FileRefusal) -> [[UInt8]] {
     var contents: [[UInt8]] = []
-    for path in self.paths {
+    for path in paths {
       do throws(FileBytes.Failure) {
-        contents.append(try FileBytes.read(path, limit: self.limitBytes))
+        contents.append(try FileBytes.read(path, limit: limitBytes))
       } catch {
         throw FileRefusal(path: path, reason: error.reason)
       }
