@@ -3,18 +3,25 @@
 
 import PackageDescription
 
+/// Set for the builds of Tests/fuzz.sh alone; see the end of this file.
+let isFuzzing = Context.environment["IOT_JOBS_GATEWAY_FUZZING"] != nil
+/// Makes the code tell libFuzzer which way it goes.
+let coverage: [SwiftSetting] =
+  isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : []
+
 /// Every Swift target is built the same way.
 ///
 /// `NonisolatedNonsendingByDefault` keeps a backend's async call in the event loop that made it;
 /// strict memory safety makes each step outside the language visible as `unsafe`.
-let settings: [SwiftSetting] = [
-  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-  .enableUpcomingFeature("ExistentialAny"),
-  .strictMemorySafety(),
-  .treatWarning("StrictMemorySafety", as: .error),
-]
+let settings: [SwiftSetting] =
+  coverage + [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .strictMemorySafety(),
+    .treatWarning("StrictMemorySafety", as: .error),
+  ]
 
 /// The static standard library asks the linker to export every symbol, which nobody loads this program
 /// for: 17,000 names, and all the code behind them kept. Packed relocations (DT_RELR) need glibc 2.36,
@@ -46,6 +53,12 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
+
+/// The rooms that Tests/Fuzzing knocks at.
+let fuzzed: [Target.Dependency] = [
+  "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "GRPCWire",
+  "GatewayTestKit", "HTTP2Engine", "JobsAPI", "StandardServices",
+]
 
 let package = Package(
   name: "iot-jobs-gateway",
@@ -189,6 +202,34 @@ let package = Package(
         "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging,
       ]),
     tests("TidyTests", []),
+
+    // What strangers' bytes meet, with the corpus that fuzzing has found.
+    .testTarget(
+      name: "FuzzingTests", dependencies: fuzzed, path: "Tests/Fuzzing",
+      exclude: ["CLibFuzzer", "Dictionaries", "FuzzProgram.swift", "seeds.py"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// While fuzzing, one program takes the place of all others and of the tests. The product becomes a
+// library, since one program cannot be linked into another.
+if isFuzzing {
+  let gateway = package.targets.filter { $0.name == "iot-jobs-gateway" }.map { program in
+    let entryPoint = ["-Xfrontend", "-entry-point-function-name", "-Xfrontend", "gateway_main"]
+    return Target.target(
+      name: program.name, dependencies: program.dependencies, path: program.path,
+      swiftSettings: settings + [.unsafeFlags(entryPoint)])
+  }
+  package.products = []
+  package.targets.removeAll { $0.type == .executable || $0.type == .test }
+  package.targets += gateway
+  package.targets += [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzzing/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: fuzzed + ["CLibFuzzer"], path: "Tests/Fuzzing",
+      exclude: ["CLibFuzzer", "CorpusTests.swift", "Dictionaries", "seeds.py"],
+      swiftSettings: settings,
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
+}

@@ -16,7 +16,8 @@ enum LayoutRules {
 
   /// Folders of Tests that are not the tests of one room.
   static let testFolders: Set<String> = [
-    "Benchmarks", "Corpus", "EndToEnd", "GatewayTestKit", "RESTTestKit", "TidyTests", "Vectors",
+    "Benchmarks", "Corpus", "EndToEnd", "Fuzzing", "GatewayTestKit", "RESTTestKit", "TidyTests",
+    "Vectors",
   ]
 
   static func strangers(atTopLevel entries: [String]) -> [Violation] {
