@@ -67,6 +67,9 @@ package struct MessageDeframer: ~Copyable {
     self.encoding = encoding
   }
 
+  /// What is kept of a message that is not whole.
+  package var heldBytes: Int { self.message.count }
+
   /// Whether the bytes so far end between messages.
   package var isBetweenMessages: Bool { self.prefixCount == 0 }
 

@@ -117,6 +117,18 @@ extension StreamedCallState {
   }
 }
 
+extension StreamedCallState {
+  /// What is kept of the requests: what came and is not yet cut, and of a message that is whole, and
+  /// was compressed, more than came.
+  package var heldBytes: Int {
+    switch self.state {
+    case .open(let open):
+      open.inbox.count - open.position + open.deframer.heldBytes + (open.message?.count ?? 0)
+    case .over: 0
+    }
+  }
+}
+
 // MARK: - The answer
 
 extension StreamedCallState {

@@ -98,6 +98,17 @@ extension UnaryCallState {
   }
 }
 
+extension UnaryCallState {
+  /// What is kept of the request: of a message that is whole, and was compressed, more than came.
+  package var heldBytes: Int {
+    switch self.state {
+    case .receiving(let receiving): receiving.message?.count ?? receiving.deframer.heldBytes
+    case .dispatched: 0
+    case .answered: 0
+    }
+  }
+}
+
 // MARK: - The answer
 
 extension UnaryCallState {

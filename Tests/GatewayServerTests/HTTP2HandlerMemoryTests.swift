@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GRPCWire
 import GatewayTestKit
 import HTTP2Engine
 import JobsAPI
@@ -42,6 +43,60 @@ struct HTTP2HandlerMemoryTests {
     try await caller.send(request.bytes(on: 1))
     #expect(try await caller.answer().status == "14")
     #expect(caller.backend.calls.isEmpty)
+    #expect(budget.chargedBytes == 0)
+  }
+
+  // MARK: What inflates
+
+  private static let watch = "/grpc.health.v1.Health/Watch"
+  private static let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+  private static let inflatedBytes = 12_000
+
+  /// The beginning of a call with a short message that inflates to some KiB.
+  private func inflating(_ path: String, endStream: Bool) throws -> [UInt8] {
+    let count = Self.inflatedBytes
+    let message = [0x0A, 0x80 | UInt8(count & 0x7F), UInt8(count >> 7)]
+    let frame = Request.frame(message + [UInt8](repeating: 0x61, count: count))
+    var request = Request(path: path, message: []).adding("grpc-encoding", "gzip")
+    request.body = try #require(MessageFraming.compressed(frame))
+    #expect(request.body.count < 100)
+    return Frame.headers(request.headers, on: 1).bytes
+      + Frame.data(request.body, on: 1, endStream: endStream).bytes
+  }
+
+  @Test(arguments: [
+    (Request.service + "DescribeJobExecution", false), (watch, false), (watch, true),
+  ])
+  func `a message is charged for what it inflates to`(path: String, endStream: Bool) async throws {
+    let (caller, budget) = try await self.caller(1_000_000, .wait)
+    try await caller.send(self.inflating(path, endStream: endStream))
+    #expect(budget.chargedBytes > MemoryBudget.bytesPerCall + Self.inflatedBytes)
+    try await caller.disconnect()
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test(arguments: [Request.service + "DescribeJobExecution", watch])
+  func `a message that inflates to more than there is room for ends its call`(
+    path: String
+  ) async throws {
+    let limit = MemoryBudget.bytesPerCall + Self.inflatedBytes - 1
+    let (caller, budget) = try await self.caller(limit, .wait)
+    try await caller.send(self.inflating(path, endStream: false))
+    #expect(try await caller.answer().status == "14")
+    try await caller.send(.reset(1, code: 8))
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test func `a message is charged until it is whole, though its bytes are cut already`()
+    async throws
+  {
+    let (caller, budget) = try await self.caller(1_000_000, .wait)
+    let body = Request.frame([UInt8](repeating: 0, count: 9_000)).dropLast(1_000)
+    try await caller.send(
+      .headers(Request(path: Self.reflection, message: []).headers, on: 1),
+      .data(Array(body), on: 1))
+    #expect(budget.chargedBytes >= MemoryBudget.bytesPerCall + 8_000)
+    try await caller.send(.reset(1, code: 8))
     #expect(budget.chargedBytes == 0)
   }
 

@@ -39,7 +39,19 @@ extension HTTP2Handler {
     }
     call.chargedBytes += bytes.count
     let answer = self.session.withBytes(of: bytes) { call.state.receivedBytes($0) }
-    if case .refuse(let status) = answer { self.answer(call, RPCFailure(status)) }
+    if case .refuse(let status) = answer { return self.answer(call, RPCFailure(status)) }
+    guard call.encoding == .gzip, self.chargeInflated(call) == .refuse else { return }
+    guard call.state.answered() == .send else { return }
+    self.answer(call, StatusMapping.memoryFull)
+  }
+
+  /// Charges what a message takes beyond the bytes that it came in.
+  private func chargeInflated(_ call: RPC) -> MemoryBudget.OnCharge {
+    let more = call.state.heldBytes - (call.chargedBytes - MemoryBudget.bytesPerCall)
+    guard more > 0 else { return .admit }
+    guard self.terms.budget.charge(more) == .admit else { return .refuse }
+    call.chargedBytes += more
+    return .admit
   }
 
   func requestEnded(_ call: RPC) {

@@ -40,6 +40,7 @@ extension HTTP2Handler {
       return self.end(rpc, StatusMapping.memoryFull)
     }
     rpc.chargedBytes += bytes.count
+    rpc.requestBytes += bytes.count
     switch self.session.withBytes(of: bytes, { rpc.state.receivedBytes($0) }) {
     case .look: self.advance(rpc)
     case .ignore: self.session.consume(bytes.count, on: streamID)
@@ -86,8 +87,10 @@ extension HTTP2Handler {
     var consumed = 0
     let request = rpc.state.nextRequest(consumed: &consumed)
     self.session.consume(consumed, on: rpc.streamID)
-    // Of one message nothing is done with before the call is.
-    if rpc.method.requests == .many { self.giveBack(consumed, of: rpc) }
+    guard self.chargeRequests(of: rpc, handedOut: request) == .admit else {
+      self.end(rpc, StatusMapping.memoryFull)
+      return false
+    }
     switch request {
     case .message(let message):
       rpc.call.received(message)
@@ -181,6 +184,24 @@ extension HTTP2Handler {
     _ = rpc.state.streamClosed()
     self.over(rpc, .cancelled)
     self.giveBack(rpc.chargedBytes, of: rpc)
+  }
+
+  /// Charges what is kept of the requests now. Inflated it may be more than came.
+  private func chargeRequests(
+    of rpc: StreamedRPC, handedOut request: StreamedCallState.OnNextRequest
+  ) -> MemoryBudget.OnCharge {
+    var held = rpc.state.heldBytes
+    if rpc.method.requests == .one {
+      // Of one message nothing is done with before the call is.
+      if case .message(let message) = request { held += message.count }
+      held = max(held, rpc.requestBytes)
+    }
+    let more = held - rpc.requestBytes
+    if more > 0, self.terms.budget.charge(more) == .refuse { return .refuse }
+    if more < 0 { self.terms.budget.giveBack(-more) }
+    rpc.requestBytes = held
+    rpc.chargedBytes += more
+    return .admit
   }
 
   private func chargeAnyway(_ count: Int, to rpc: StreamedRPC) {

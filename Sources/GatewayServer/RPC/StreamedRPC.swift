@@ -25,7 +25,9 @@ final class StreamedRPC {
   var isSending = false
   /// The bytes of that message.
   var sendingBytes = 0
-  /// What the memory budget was charged for the call.
+  /// What the memory budget was charged for the requests.
+  var requestBytes = 0
+  /// What the memory budget was charged for the call, the requests included.
   var chargedBytes = MemoryBudget.bytesPerCall
   /// Ends as soon as there is nothing to say.
   var isDraining = false
