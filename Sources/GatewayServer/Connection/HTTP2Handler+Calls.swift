@@ -26,8 +26,11 @@ extension HTTP2Handler {
     self.calls[streamID] = call
     if let timeout = head.timeout { self.watchDeadline(of: call, in: TimeAmount(timeout)) }
     self.metrics.callBegan(operation)
-    if let failure = self.identify(call, by: fields.authorization), call.state.answered() == .send {
-      self.answer(call, failure)
+    if let failure = self.identify(call, by: fields.authorization) {
+      if call.state.answered() == .send { self.answer(call, failure) }
+    } else if head.timeout == .zero {
+      // The rest of the request may be here before the timer is asked.
+      self.deadlinePassed(call)
     }
   }
 
