@@ -10,13 +10,13 @@ import Telemetry
 /// One line for each call that may change something, and for each that the policy does not allow.
 ///
 /// The lines are written whatever the level of the log: who asks for an audit means it.
-/// Lines of calls that are refused can be caused by anybody, so only so many are written in a
+/// Lines of calls that are never made can be caused by anybody, so only so many are written in a
 /// second; the next one that is tells how many were not.
 package final class AuditLog: Sendable {
   private let logger: Logger
   private let refusals: Mutex<RefusalLines>
 
-  /// - Parameter refusalsPerSecond: lines for refused calls.
+  /// - Parameter refusalsPerSecond: lines for calls that are refused, or end before they are read.
   package init(_ logger: Logger, refusalsPerSecond: Int = 100) {
     var logger = logger
     logger.logLevel = min(logger.logLevel, .notice)
@@ -31,7 +31,7 @@ package final class AuditLog: Sendable {
     var hidden = 0
     // What the policy allows is made by callers that it trusts, and each of them has its line; so has
     // what would be refused and is not, for it was made as well.
-    if call.isRefused {
+    if !call.isMade {
       switch self.refusals.withLock({ $0.refused(now: now) }) {
       case .hide: return
       case .write(let before): hidden = before
@@ -55,9 +55,11 @@ package final class AuditLog: Sendable {
 final class AuditedCall {
   let operation: JobsOperation
   let identity: CallerIdentity
-  /// Nil when there is no policy.
+  /// Nil when there is no policy, or it was not asked.
   let decision: AuthorizationDecision?
   let isShadow: Bool
+  /// Nil when the request was not read: the policy refused its caller, or it was cut off or makes no
+  /// sense.
   let thingName: String?
   let jobID: String?
 
@@ -73,10 +75,12 @@ final class AuditedCall {
     self.jobID = call?.jobID
   }
 
-  /// Whether the policy ended it.
-  var isRefused: Bool { self.decision?.isAllowed == false && !self.isShadow }
+  /// Whether it came as far as to be made.
+  var isMade: Bool { self.thingName != nil && (self.isShadow || self.decision?.isAllowed != false) }
 
-  var decisionWord: String { self.decision?.word ?? "no-policy" }
+  var decisionWord: String {
+    self.decision?.word ?? (self.thingName == nil ? "unread" : "no-policy")
+  }
 
   /// The name that a rule is for, or else the surest of the caller's names.
   var callerText: String {

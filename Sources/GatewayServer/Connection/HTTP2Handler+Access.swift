@@ -51,7 +51,7 @@ extension HTTP2Handler {
     }
   }
 
-  /// Reads that are allowed get no line.
+  /// Reads get no line unless they are denied.
   private func prepareAudit(
     _ rpc: RPC, _ caller: Caller, _ decision: AuthorizationDecision?, _ call: JobsCall?
   ) {
@@ -63,7 +63,10 @@ extension HTTP2Handler {
 
   /// Writes a call's line, now that its code is known.
   func audit(_ rpc: RPC, _ code: GRPCStatusCode) {
-    guard let call = rpc.audit, let log = self.access?.control.audit else { return }
+    guard let log = self.access?.control.audit, let caller = rpc.caller else { return }
+    // The policy was never asked about a call that ended before its request was read.
+    if rpc.audit == nil { self.prepareAudit(rpc, caller, nil, nil) }
+    guard let call = rpc.audit else { return }
     rpc.audit = nil
     log.ended(call, code, requestID: rpc.context.requestID, now: .now)
   }

@@ -206,6 +206,40 @@ import Transport
     #expect(self.lines.all.map { $0["grpc-code"] } == ["CANCELLED"])
   }
 
+  @Test func `a call that ends before it is read has its line too, if it was a write`() async throws
+  {
+    let control = try self.control(self.policy(["spiffe://td/thing/*"], on: ["*"]))
+    let caller = try await Caller(peer: Self.device, accessControl: control)
+    for (index, operation) in [JobsOperation.update, .describe].enumerated() {
+      var request = Request(operation)
+      request.body = Request.frame([0xFF])
+      #expect(try await caller.call(request, on: Int32(4 * index + 1)).status == "3")
+      try await caller.send(.headers(request.headers, on: Int32(4 * index + 3)))
+      try await caller.send(.reset(Int32(4 * index + 3), code: 8))
+    }
+    #expect(self.lines.all.map { $0["grpc-code"] } == ["INVALID_ARGUMENT", "CANCELLED"])
+    for line in self.lines.all {
+      #expect(line["audit"] == "unread" && line["method"] == "UpdateJobExecution")
+      #expect(line["caller"] == "spiffe://td/thing/t1" && line["thing"] == nil)
+    }
+    #expect(caller.backend.calls.isEmpty)
+  }
+
+  @Test func `lines of calls that are not made are bounded, those of others are not`() async throws
+  {
+    let logger = Logger(label: "test") { _ in KeptLines(lines: self.lines) }
+    let control = try AccessControl(
+      policy: nil, audit: AuditLog(logger, refusalsPerSecond: 0), registry: self.registry)
+    let caller = try await Caller(accessControl: control)
+    for number in 0..<Int32(5) {
+      try await caller.send(.headers(Request(.update).headers, on: 4 * number + 1))
+      try await caller.send(.reset(4 * number + 1, code: 8))
+      _ = try await caller.call(Request(.update), on: 4 * number + 3)
+    }
+    #expect(self.lines.all.count { $0["audit"] == "no-policy" } == 5)
+    #expect(self.lines.all.count { $0["audit"] == "unread" } == 0)
+  }
+
   @Test func `the audit log alone asks who calls, and refuses nobody`() async throws {
     let control = try self.control(nil)
     let caller = try await Caller(accessControl: control)
