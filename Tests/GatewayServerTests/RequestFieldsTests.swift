@@ -32,6 +32,13 @@ import Testing
     #expect(self.tracestate(lines, limit: limit) == list)
   }
 
+  @Test(arguments: [128, 129, 10_000])
+  func `a traceparent is kept if it can be one`(count: Int) {
+    var fields = HeaderFields()
+    fields.append("traceparent", text: String(repeating: "0", count: count))
+    #expect(RequestFields(fields).traceparent?.utf8.count == (count > 128 ? nil : count))
+  }
+
   @Test func `a tracestate of 512 bytes is kept, whatever lines it came in`() {
     let half = "a=" + String(repeating: "1", count: 253)
     #expect(self.tracestate([half, half + "1"])?.utf8.count == 512)

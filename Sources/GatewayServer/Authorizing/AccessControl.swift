@@ -18,14 +18,15 @@ package enum AuthorizationMode: String, CaseIterable, Sendable {
 package final class AccessControl: Sendable {
   /// Tokens, and what it takes to recognise one.
   private struct Tokens: ~Copyable {
-    /// Nil when no token file is used: then `authorization` metadata means nothing here.
-    var table: TokenTable?
+    var table: TokenTable
     var hasher: SHA256Hasher
   }
 
   let mode: AuthorizationMode
   let audit: AuditLog?
   private let policy: Mutex<AuthorizationPolicy?>
+  /// Without a token file, `authorization` metadata means nothing here.
+  private let takesTokens: Bool
   private let tokens: Mutex<Tokens>
   /// One more for each replacement, so that connections know when what they hold is old.
   private let edition = Atomic<UInt64>(0)
@@ -35,6 +36,7 @@ package final class AccessControl: Sendable {
 
   /// - Parameters:
   ///   - policy: nil when everything is allowed, and only the audit log wants to know who calls.
+  ///   - tokens: nil when none are taken, now or later.
   ///   - audit: nil for no lines.
   /// - Throws: When SHA-256 cannot be had.
   package init(
@@ -42,7 +44,8 @@ package final class AccessControl: Sendable {
     audit: AuditLog?, registry: MetricsRegistry
   ) throws(CryptoError) {
     self.policy = Mutex(policy)
-    self.tokens = Mutex(Tokens(table: tokens, hasher: try SHA256Hasher()))
+    self.takesTokens = tokens != nil
+    self.tokens = Mutex(Tokens(table: tokens ?? TokenTable(), hasher: try SHA256Hasher()))
     self.mode = mode
     self.audit = audit
     let total = registry.family(
@@ -85,24 +88,25 @@ package final class AccessControl: Sendable {
   }
 
   func read(_ metadata: AuthorizationMetadata) -> OnMetadata {
-    self.tokens.withLock { tokens in
-      guard let table = tokens.table else { return .nobody }
-      switch metadata {
-      case .none: return .nobody
-      case .several: return .refuse
-      case .value(let value):
-        switch BearerToken.read(value) {
-        case .otherScheme: return .nobody
-        case .malformed: return .refuse
-        case .token(let token):
-          // A digest that cannot be had recognises nobody.
-          guard let digest = try? tokens.hasher.hash(token.span),
-            let name = table.name(of: TokenDigest(digest.bytes))
-          else { return .refuse }
-          return .token(name: name)
-        }
+    guard self.takesTokens else { return .nobody }
+    switch metadata {
+    case .none: return .nobody
+    case .several: return .refuse
+    case .value(let value):
+      switch BearerToken.read(value) {
+      case .otherScheme: return .nobody
+      case .malformed: return .refuse
+      case .token(let token):
+        return self.name(of: token).map { .token(name: $0) } ?? .refuse
       }
     }
+  }
+
+  private func name(of token: ArraySlice<UInt8>) -> String? {
+    let (table, digest) = self.tokens.withLock { ($0.table, try? $0.hasher.hash(token.span)) }
+    // A digest that cannot be had recognises nobody. To look through the table takes longer than
+    // other event loops should wait.
+    return digest.flatMap { table.name(of: TokenDigest($0.bytes)) }
   }
 
   func count(_ decision: AuthorizationDecision) {

@@ -14,6 +14,8 @@ struct RequestFields {
   private(set) var requestID: ArraySlice<UInt8>?
   private(set) var cacheControl = CacheControl.unspecified
   private(set) var authorization = AuthorizationMetadata.none
+  /// Twice what version 00 takes (Trace Context §3.2): later ones may be longer.
+  private static let traceparentLimit = 128
   private var traceparentBytes: ArraySlice<UInt8>?
   private var tracestateBytes: ArraySlice<UInt8>?
 
@@ -34,7 +36,7 @@ struct RequestFields {
       case 5 where isNamed(":path"): self.head.path = value
       case 7 where isNamed(":method"): self.head.method = value
       case 10 where isNamed("tracestate"): self.add(tracestate: value, limit: tracestateLimit)
-      case 11 where isNamed("traceparent"): self.traceparentBytes = value
+      case 11 where isNamed("traceparent"): self.set(traceparent: value)
       case 12 where isNamed("content-type"): self.head.contentType = value
       case 12 where isNamed("grpc-timeout"): self.head.timeout = value
       case 12 where isNamed("x-request-id"): self.requestID = value
@@ -45,6 +47,11 @@ struct RequestFields {
       default: if fields.isBinary(at: position) { self.check(binary: fields[position]) }
       }
     }
+  }
+
+  /// One that is too long is none: it goes no further, and must not be kept meanwhile.
+  private mutating func set(traceparent value: ArraySlice<UInt8>) {
+    self.traceparentBytes = value.count <= Self.traceparentLimit ? value : nil
   }
 
   private mutating func add(authorization value: ArraySlice<UInt8>) {
