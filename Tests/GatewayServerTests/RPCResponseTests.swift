@@ -44,6 +44,22 @@ struct RPCResponseTests {
     #expect(answer.details.map { Data($0).range(of: Data(field)) != nil } == true)
   }
 
+  @Test(arguments: [30, 4_000])
+  func `a message is the same in both of its places, whatever the details lack`(facts: Int) {
+    var failure = RPCFailure(
+      .invalidArgument, .invalidField, message: String(repeating: "a", count: 900))
+    failure.violations = (0..<30).map { FieldViolation(field: "f\($0)", rule: failure.message) }
+    failure.facts = [.init(name: "fact", value: String(repeating: "b", count: facts))]
+    let answer = self.failure(failure)
+    let message = answer["grpc-message"] ?? ""
+    let field = [0x12, UInt8(message.utf8.count & 0x7F) | 0x80, UInt8(message.utf8.count >> 7)]
+    let details = Data(answer.details ?? [])
+    // Without any message there is no such field at all.
+    let isThere = details.range(of: Data(field + Array(message.utf8))) != nil
+    #expect(isThere == !message.isEmpty)
+    #expect(failure.message.hasPrefix(message))
+  }
+
   @Test func `huge details stay within what clients take`() {
     var state = JobExecutionState()
     state.versionNumber = 3

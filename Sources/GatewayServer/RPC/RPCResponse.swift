@@ -107,8 +107,9 @@ enum RPCResponse {
     // take neither if they differ.
     failure.message = PercentEncoding.prefix(
       of: failure.message, encodedLimitBytes: self.messageLimitBytes)
-    self.append(GRPCStatus(failure.code, failure.message), to: &fields)
-    let details = Base64.encode(failure.details.wireBytes().span)
+    var status = failure.details
+    let details = Base64.encode(status.fit().span)
+    self.append(GRPCStatus(failure.code, status.message), to: &fields)
     fields.append("grpc-status-details-bin", bytes: details.span)
     switch failure.retry {
     case .unspecified: break

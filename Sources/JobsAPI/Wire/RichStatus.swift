@@ -64,20 +64,24 @@ package struct RichStatus: Equatable, Sendable {
     self.message = message
   }
 
-  /// The encoded status, in `limit` bytes or fewer.
+  /// Gives up what does not fit, and returns the encoded status, in `limit` bytes or fewer.
   ///
   /// Many HTTP/2 stacks take 8 KiB of trailers in all, where this is written in base64 (four bytes
-  /// for three) beside `grpc-message`; hence the default. What does not fit is given up in this
-  /// order: the status details of the execution, long messages, all violations but the first
+  /// for three) beside `grpc-message`; hence the default. It is given up in this order: the status details of the execution, long messages, all violations but the first
   /// eight, metadata, and then all but code, reason and domain.
-  package func wireBytes(limit: Int = 4096) -> [UInt8] {
+  package mutating func fit(limit: Int = 4096) -> [UInt8] {
     var bytes = self.encoded()
-    var reduced = self
     for reduction in Self.reductions where bytes.count > limit {
-      reduction(&reduced)
-      bytes = reduced.encoded()
+      reduction(&self)
+      bytes = self.encoded()
     }
     return bytes
+  }
+
+  /// The encoded status, as ``fit(limit:)`` makes it.
+  package func wireBytes(limit: Int = 4096) -> [UInt8] {
+    var status = self
+    return status.fit(limit: limit)
   }
 
   private static let reductions: [@Sendable (inout RichStatus) -> Void] = [
