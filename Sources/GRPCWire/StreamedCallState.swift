@@ -96,6 +96,14 @@ extension StreamedCallState {
     case ignore
   }
 
+  /// What is kept of the body, whether it is cut or not.
+  var inboxBytes: Int {
+    switch self.state {
+    case .open(let open): open.inbox.count
+    case .over: 0
+    }
+  }
+
   /// Cuts the next message from what came.
   ///
   /// - Parameter consumed: gets the bytes of the body that are done with.
@@ -195,6 +203,9 @@ extension StreamedCallState.Open {
     return .ended
   }
 
+  /// What was cut is let go of once it is so much: seldom enough to cost nothing.
+  private static var keptCutBytes: Int { 16_384 }
+
   private mutating func cut(consumed: inout Int) throws(GRPCStatus) -> [UInt8]? {
     guard self.position < self.inbox.count else { return nil }
     let inbox = self.inbox
@@ -204,6 +215,10 @@ extension StreamedCallState.Open {
       self.position = position
       if position == inbox.count {
         self.inbox = []
+        self.position = 0
+      } else if position >= Self.keptCutBytes {
+        // One who always has the next request on its way must not make this grow for ever.
+        self.inbox.removeFirst(position)
         self.position = 0
       }
     }

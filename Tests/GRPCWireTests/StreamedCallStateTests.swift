@@ -100,4 +100,16 @@ struct StreamedCallStateTests {
     #expect(state.streamClosed() == .ignore)
     #expect(state.ended() == .discard)
   }
+
+  @Test func `one who is always a request ahead makes nothing grow`() {
+    var state = StreamedCallState(.many, limitBytes: 100)
+    var most = 0
+    _ = state.receivedBytes(Self.frame([0]).span)
+    for number in 1...20_000 {
+      _ = state.receivedBytes(Self.frame([UInt8(number % 256)]).span)
+      #expect(self.next(&state) == (.message([UInt8((number - 1) % 256)]), 6))
+      most = max(most, state.inboxBytes)
+    }
+    #expect(most < 20_000)
+  }
 }

@@ -78,7 +78,9 @@ final class HealthWatchCall: StreamedCall {
     do throws(ProtobufError) {
       let service = try HealthMessages.service(of: message)
       let health = self.health
-      self.status = { health.status(of: service) ?? .serviceUnknown }
+      // The name goes: it may be as long as a message, and a watch lasts as long as its caller likes.
+      let isKnown = health.status(of: service) != nil
+      self.status = { isKnown ? health.status : .serviceUnknown }
       // First this, then the look: a change between the two is news and not lost.
       self.observer = health.readiness.observe(self.newsArrived)
     } catch {
