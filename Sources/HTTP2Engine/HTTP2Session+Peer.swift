@@ -48,4 +48,17 @@ extension HTTP2Session {
   package func sweepAnswered() {
     unsafe self.ledger.pointee.sweepAnswered()
   }
+
+  /// Resets streams whose own windows have let next to nothing of their answers pass for so many such
+  /// sweeps: who takes the answers of its other calls must not make this end keep these for ever.
+  /// Nothing is held against a stream while the connection as a whole cannot send.
+  package func sweepStalled(after sweeps: Int) {
+    guard self.unsentBytes > 0, !self.wantsWrite,
+      unsafe nghttp2_session_get_remote_window_size(self.native) > 0
+    else { return }
+    unsafe self.ledger.pointee.sweepStalled(after: sweeps)
+  }
+
+  /// Bytes of response bodies that were sent so far.
+  package var sentBodyBytes: Int { unsafe self.ledger.pointee.sentBodyBytes }
 }

@@ -51,6 +51,9 @@ struct SessionLedger {
   /// Bytes of bodies that wait for their peer's windows.
   var unsentBytes = 0
 
+  /// Bytes of bodies that were sent. Only grows, and wraps round in theory.
+  var sentBodyBytes = 0
+
   /// What a callback or a submit function could not do; thrown at the next drain.
   var failure: HTTP2SessionError?
 
@@ -205,6 +208,7 @@ extension SessionLedger {
     guard let index = self.streams.index(forKey: streamID) else { return nil }
     let part = unsafe self.streams.values[index].copyBody(into: buffer)
     self.unsentBytes -= part.count
+    self.sentBodyBytes &+= part.count
     guard case .pause = part.next else { return part }
     return (part.count, self.pause(at: index, streamID, after: part.count))
   }
@@ -226,6 +230,17 @@ extension SessionLedger {
         self.resets.append((self.streams.keys[index], .noError))
       }
       self.streams.values[index].isSwept = true
+    }
+  }
+
+  /// Asks for a reset of streams whose window has been closed for so many sweeps.
+  mutating func sweepStalled(after sweeps: Int) {
+    var index = self.streams.startIndex
+    while index != self.streams.endIndex {
+      defer { self.streams.formIndex(after: &index) }
+      if self.streams.values[index].sweptUnsent() >= sweeps, !self.streams.values[index].isReset {
+        self.resets.append((self.streams.keys[index], .cancel))
+      }
     }
   }
 

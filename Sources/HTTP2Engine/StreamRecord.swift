@@ -29,6 +29,12 @@ struct StreamRecord {
   var body: [UInt8] = []
   var sentBytes = 0
 
+  /// All bytes of the body that went out so far.
+  private var takenBytes = 0
+  /// The same when a sweep last found that enough had gone, and how many sweeps have not since.
+  private var takenBefore = 0
+  private var stalledSweeps = 0
+
   /// Submitted when the last byte of the body goes out.
   var trailers = HeaderFields()
 
@@ -107,6 +113,21 @@ struct StreamRecord {
     if self.sentBytes == 0 { self.body = [] }
   }
 
+  /// Less than this between two sweeps is as good as nothing.
+  static let leastTakenBytes = 1_024
+
+  /// - Returns: For how many sweeps in a row the peer has left bytes lying that are meant for it.
+  mutating func sweptUnsent() -> Int {
+    let isMoving = self.takenBytes &- self.takenBefore >= Self.leastTakenBytes
+    if isMoving || self.unsentBytes == 0 {
+      self.takenBefore = self.takenBytes
+      self.stalledSweeps = 0
+    } else {
+      self.stalledSweeps += 1
+    }
+    return self.stalledSweeps
+  }
+
   /// - Returns: False if it was reset before.
   mutating func reset() -> Bool {
     guard !self.isReset else { return false }
@@ -132,6 +153,7 @@ struct StreamRecord {
     let part = self.body[self.sentBytes..<self.sentBytes + count]
     _ = unsafe buffer.update(fromContentsOf: part)
     self.sentBytes += count
+    self.takenBytes &+= count
     guard self.sentBytes == self.body.count else { return (count, .moreBody) }
     self.body = []
     self.sentBytes = 0

@@ -150,9 +150,16 @@ final class Caller {
   }
 }
 
-/// Counts the reads that get through to the socket.
+/// Counts the reads that get through to the socket, and can hold what is written to it.
 final class ReadGate: Sendable {
   private let count = Atomic(0)
+  private let isShut = Atomic(false)
+
+  var holdsFlushes: Bool { self.isShut.load(ordering: .relaxed) }
+
+  func holdFlushes() { self.isShut.store(true, ordering: .relaxed) }
+
+  func letFlush() { self.isShut.store(false, ordering: .relaxed) }
 
   var reads: Int { self.count.load(ordering: .relaxed) }
 
@@ -171,6 +178,10 @@ private final class ReadGateHandler: ChannelOutboundHandler {
   func read(context: ChannelHandlerContext) {
     self.gate.passed()
     context.read()
+  }
+
+  func flush(context: ChannelHandlerContext) {
+    if !self.gate.holdsFlushes { context.flush() }
   }
 }
 

@@ -121,4 +121,30 @@ struct HTTP2HandlerMemoryTests {
     #expect(try await caller.answer().status == "0")
     #expect(budget.chargedBytes == 0)
   }
+
+  @Test func `answers that wait for the socket are charged, whoever their streams were`()
+    async throws
+  {
+    let (caller, budget) = try await self.caller(1_000_000, .answer())
+    caller.readGate.holdFlushes()
+    try await caller.send(Request(.describe).bytes(on: 1))
+    await caller.pass(.seconds(2))
+    #expect(budget.chargedBytes > 0)
+    #expect(budget.chargedBytes < MemoryBudget.bytesPerCall)
+    await caller.pass(.seconds(2))
+    caller.readGate.letFlush()
+    caller.channel.flush()
+    #expect(try await caller.answer().status == "0")
+    await caller.pass(.seconds(2))
+    #expect(budget.chargedBytes == 0)
+  }
+
+  @Test func `what waits for a socket that breaks is given back`() async throws {
+    let (caller, budget) = try await self.caller(1_000_000, .answer())
+    caller.readGate.holdFlushes()
+    try await caller.send(Request(.describe).bytes(on: 1))
+    await caller.pass(.seconds(2))
+    try await caller.disconnect()
+    #expect(budget.chargedBytes == 0)
+  }
 }

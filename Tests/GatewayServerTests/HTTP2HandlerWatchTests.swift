@@ -155,4 +155,44 @@ struct HTTP2HandlerWatchTests {
     }
     #expect(caller.answers.count == 10)
   }
+
+  @Test func `a peer that takes no answers and sends pings is closed all the same`() async throws {
+    let caller = try await Caller(settings: [(id: 4, value: 10)])
+    try await caller.send(Request(.describe).bytes(on: 1))
+    for _ in 1...6 {
+      #expect(!caller.isClosed)
+      try await caller.send(.ping(Array(repeating: 1, count: 8)))
+      await caller.pass(.seconds(6))
+    }
+    #expect(caller.isClosed)
+  }
+
+  @Test func `an answer left lying among others that are taken ends with its stream`() async throws
+  {
+    let caller = try await Caller(settings: [(id: 4, value: 10)])
+    try await caller.send(Request(.describe).bytes(on: 1))
+    _ = try await caller.takeFrames()
+    // The connection itself is never silent for long.
+    for streamID in stride(from: Int32(3), to: 29, by: 2) {
+      try await caller.send(Request(.describe).bytes(on: streamID))
+      try await caller.send(.windowUpdate(10_000, on: streamID))
+      #expect(try await caller.answer(on: streamID).status == "0")
+      await caller.pass(.seconds(5))
+    }
+    _ = try await caller.takeFrames()
+    #expect(caller.answers[1]?.resetCode == HTTP2ErrorCode.cancel.rawValue)
+    #expect(!caller.isClosed)
+  }
+
+  @Test func `the rest of a frame is not late while nothing is read`() async throws {
+    let caller = try await Caller()
+    try await caller.send([0, 0, 8, 6])
+    await caller.setWritable(false)
+    await caller.askToRead()
+    await caller.pass(.seconds(20))
+    #expect(!caller.isClosed)
+    await caller.setWritable(true)
+    await caller.pass(.seconds(14))
+    #expect(caller.isClosed)
+  }
 }

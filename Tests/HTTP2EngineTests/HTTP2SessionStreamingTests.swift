@@ -176,4 +176,33 @@ struct HTTP2SessionStreamingTests {
     try peer.send(.data([1], on: 1, endStream: true))
     #expect(peer.session.openStreamCount == 0)
   }
+
+  // MARK: Readers that stall
+
+  @Test func `a stream whose window stays shut is reset, and another is not`() throws {
+    let peer = try ScriptedPeer(settings: [(4, 10)])
+    let body = [UInt8](repeating: 1, count: 5_000)
+    for streamID in [Int32(1), 3] {
+      try peer.send(.headers(requestFields, on: streamID, endStream: true))
+      _ = peer.session.submitResponse(.ok(body), on: streamID)
+    }
+    _ = try peer.takeFrames()
+    for _ in 1...3 {
+      try peer.send(.windowUpdate(1_100, on: 3), .windowUpdate(1, on: 1))
+      #expect(try peer.takeFrames().allSatisfy { $0.kind == .data })
+      peer.session.sweepStalled(after: 3)
+    }
+    #expect(try peer.takeFrames().map { [$0.streamID: $0.kind] } == [[1: .resetStream]])
+    #expect(peer.takeSeen().last == .closed(1, .cancel))
+  }
+
+  @Test func `a connection's own window is held against no stream`() throws {
+    let peer = try ScriptedPeer(settings: [(4, 1_000_000)])
+    try peer.send(.headers(requestFields, on: 1, endStream: true))
+    _ = peer.session.submitResponse(.ok([UInt8](repeating: 1, count: 70_000)), on: 1)
+    _ = try peer.takeFrames()
+    #expect(peer.session.unsentBytes == 70_000 - 65_535)
+    for _ in 1...10 { peer.session.sweepStalled(after: 3) }
+    #expect(try peer.takeFrames() == [])
+  }
 }

@@ -14,7 +14,8 @@ package struct ConnectionLimits: Equatable, Sendable {
   package var frameTimeout = TimeAmount.seconds(10)
   /// For one request, from its headers to its end.
   package var requestTimeout = TimeAmount.seconds(30)
-  /// For a peer that takes no byte of what is ready for it.
+  /// For a peer that takes no byte of what is ready for it. A single answer of several has twice as
+  /// long, and then ends with its stream.
   package var writeTimeout = TimeAmount.seconds(30)
   /// After the last call on a connection. gRPC's own clients give up an idle connection after half an
   /// hour, so at an hour nobody is there who will come back.
@@ -40,6 +41,11 @@ package struct ConnectionLimits: Equatable, Sendable {
     let shortest = min(
       self.handshakeTimeout, self.frameTimeout, self.requestTimeout, self.writeTimeout)
     return min(max(.nanoseconds(shortest.nanoseconds / 4), .milliseconds(20)), .seconds(2))
+  }
+
+  /// Looks in which a stream lets nothing pass before it is reset.
+  var stalledSweeps: Int {
+    max(1, Int(self.writeTimeout.nanoseconds / self.checkInterval.nanoseconds * 2))
   }
 
   /// Between looks at a connection on which nothing happens: ten thousand of them are then a thousand

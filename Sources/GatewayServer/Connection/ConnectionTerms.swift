@@ -38,7 +38,6 @@ package final class ConnectionTerms: Sendable {
 /// What came and went on one connection. Numbers only grow, and wrap round in theory.
 struct ConnectionTraffic {
   var bytesReceived = 0
-  var bytesWritten = 0
   var streamsOpened = 0
   var answers = 0
 }

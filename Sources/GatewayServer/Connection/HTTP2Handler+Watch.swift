@@ -11,6 +11,7 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
   func handleScheduledCallback(eventLoop: some EventLoop) {
     self.glance = nil
     guard let context = self.context, context.channel.isActive, !self.isClosing else { return }
+    self.session.sweepStalled(after: self.terms.limits.stalledSweeps)
     let now = self.loop.now
     for due in self.watch.glanced(self.currentGlance(context), now: now) {
       switch due {
@@ -34,15 +35,30 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
   }
 
   private func currentGlance(_ context: ChannelHandlerContext) -> ConnectionGlance {
-    // A channel that cannot say what it holds says at least whether it takes more.
-    let options = context.channel.syncOptions
-    let buffered = (try? options?.getOption(.bufferedWritableBytes)) ?? 0
+    self.chargeBuffered(context)
+    let buffered = self.chargedBuffered
     return ConnectionGlance(
-      isOpen: self.session.isOpen, isMidway: self.session.isMidway,
+      isOpen: self.session.isOpen,
+      // The rest of a frame that is not read for now is not late.
+      isMidway: self.session.isMidway && !self.holdsRead,
       framesReceived: self.session.frameCounts.total, bytesReceived: self.traffic.bytesReceived,
-      bytesTaken: self.traffic.bytesWritten &- buffered,
+      // Of bodies only: whoever leaves answers lying and takes acknowledgements takes nothing.
+      bytesTaken: self.session.sentBodyBytes &- buffered,
       hasUnsent: buffered > 0 || !context.channel.isWritable || self.session.unsentBytes > 0,
       openStreams: self.session.openStreamCount, streamsOpened: self.traffic.streamsOpened)
+  }
+
+  /// Charges the budget for what the channel holds now: bytes that have left the session, and with
+  /// them the charge of their call, while the peer does not take them.
+  func chargeBuffered(_ context: ChannelHandlerContext) {
+    // A channel that cannot say what it holds says at least whether it takes more.
+    let options = context.channel.syncOptions
+    self.charge(buffered: (try? options?.getOption(.bufferedWritableBytes)) ?? 0)
+  }
+
+  func charge(buffered: Int) {
+    self.terms.budget.chargeAnyway(buffered - self.chargedBuffered)
+    self.chargedBuffered = buffered
   }
 
   /// Nothing is said, so nothing is needed to say it.

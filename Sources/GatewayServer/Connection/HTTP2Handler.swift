@@ -58,9 +58,11 @@ final class HTTP2Handler: ChannelDuplexHandler {
   var watch: ConnectionWatch
   var police: FramePolice
   var glance: NIOScheduledCallback?
+  /// What the memory budget was last charged for bytes that the channel holds.
+  var chargedBuffered = 0
 
   private(set) var context: ChannelHandlerContext?
-  private var holdsRead = false
+  private(set) var holdsRead = false
   private var isReading = false
   private var flushIsDue = false
   private var drain = Drain.notBegun
@@ -112,6 +114,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     self.lingerTimer?.cancel()
     self.glance?.cancel()
     self.abandonCalls()
+    self.charge(buffered: 0)
     context.fireChannelInactive()
   }
 
@@ -203,12 +206,12 @@ extension HTTP2Handler {
         var buffer = context.channel.allocator.buffer(capacity: Self.usualWriteBytes)
         _ = try self.session.drainOutbound(atMost: Self.writeChunkBytes) { buffer.append($0) }
         guard buffer.readableBytes > 0 else { break }
-        self.traffic.bytesWritten &+= buffer.readableBytes
         context.writeAndFlush(self.wrapOutboundOut(buffer), promise: nil)
       }
     } catch {
       return self.connectionFailed(error)
     }
+    if !context.channel.isWritable || self.chargedBuffered > 0 { self.chargeBuffered(context) }
     // Writing closes streams, and the last one to close may end the connection.
     self.handleEvents()
     if self.session.isFinished { self.closeAfterWrites(context) }
