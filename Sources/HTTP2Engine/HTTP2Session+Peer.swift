@@ -10,13 +10,13 @@ private let keepalivePing: UInt64 = 0x6B65_6570_616C_6976
 
 extension HTTP2Session {
   /// What the peer sent so far.
-  package var frameCounts: FrameCounts { self.meter.counts }
+  package var frameCounts: FrameCounts { self.scanner.counts }
 
   /// The client's preface and its SETTINGS are in.
-  package var isOpen: Bool { self.meter.isOpen }
+  package var isOpen: Bool { self.scanner.isOpen }
 
   /// The peer has begun the preface, a frame or a header block, and not finished it.
-  package var isMidway: Bool { self.meter.isMidway }
+  package var isMidway: Bool { self.scanner.isMidway }
 
   /// Queues a PING, which any peer has to answer (RFC 9113 §6.7).
   package func ping() {

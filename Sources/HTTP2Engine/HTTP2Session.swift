@@ -19,8 +19,7 @@ package final class HTTP2Session {
   /// Freed after `deinit` has deleted the session that lives in it.
   let memory = SessionMemory()
   private let limits: HTTP2Limits
-  private var scanner = FrameScanner()
-  private(set) var meter = FrameMeter()
+  private(set) var scanner = FrameScanner()
   private var hasFailed = false
   private var hasTerminated = false
 
@@ -59,7 +58,6 @@ package final class HTTP2Session {
   package func receive(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
     if self.hasFailed { throw .alreadyFailed }
     unsafe self.ledger.pointee.recycleArena()
-    self.meter.received(bytes)
     var fed = 0
     var position = 0
     while let found = self.scanner.next(in: bytes, from: &position) {

@@ -6,7 +6,7 @@ import Testing
 @testable import HTTP2Engine
 
 /// Where frames begin and end, whatever reads they come in.
-struct FrameMeterTests {
+struct FrameCountsTests {
   private static let frames: [Frame] = [
     .settings([(3, 100)]), .settingsAck, .ping(Array(repeating: 7, count: 8)),
     .ping(Array(repeating: 7, count: 8), ack: true), .headers(requestFields, on: 1),
@@ -20,20 +20,21 @@ struct FrameMeterTests {
   @Test func `every split of the input is counted alike`() {
     let script = Self.script
     for split in 0...script.count {
-      var meter = FrameMeter()
-      self.feed(&meter, Array(script[..<split]))
-      #expect(meter.isMidway == !Self.ends.contains(split), "split at \(split)")
-      self.feed(&meter, Array(script[split...]))
-      #expect(!meter.isMidway)
-      #expect(meter.counts.total == Self.frames.count)
-      #expect(meter.counts.pings == 1)
+      var scanner = FrameScanner()
+      self.feed(&scanner, Array(script[..<split]))
+      #expect(scanner.isMidway == !Self.ends.contains(split), "split at \(split)")
+      self.feed(&scanner, Array(script[split...]))
+      #expect(!scanner.isMidway)
+      #expect(scanner.counts.total == Self.frames.count)
+      #expect(scanner.counts.pings == 1)
       // Two SETTINGS, an answered PING, DATA of nothing, WINDOW_UPDATE, PRIORITY and the unknown.
-      #expect(meter.counts.idleWork == 7)
+      #expect(scanner.counts.idleWork == 7)
     }
   }
 
-  private func feed(_ meter: inout FrameMeter, _ bytes: [UInt8]) {
-    meter.received(bytes.span)
+  private func feed(_ scanner: inout FrameScanner, _ bytes: [UInt8]) {
+    var position = 0
+    while scanner.next(in: bytes.span, from: &position) != nil {}
   }
 
   /// Positions in the script at which nothing is half said.
@@ -48,18 +49,18 @@ struct FrameMeterTests {
   }
 
   @Test func `a header block goes on until its last frame`() {
-    var meter = FrameMeter()
-    self.feed(&meter, Frame.preface)
-    #expect(!meter.isOpen)
-    self.feed(&meter, Frame.settings().bytes)
-    #expect(meter.isOpen)
+    var scanner = FrameScanner()
+    self.feed(&scanner, Frame.preface)
+    #expect(!scanner.isOpen)
+    self.feed(&scanner, Frame.settings().bytes)
+    #expect(scanner.isOpen)
     var first = Frame.headers(requestFields, on: 1)
     first.flags = 0
-    self.feed(&meter, first.bytes)
-    #expect(meter.isMidway)
-    self.feed(&meter, Frame.continuation([0x82], on: 1, last: false).bytes)
-    #expect(meter.isMidway)
-    self.feed(&meter, Frame.continuation([0x82], on: 1, last: true).bytes)
-    #expect(!meter.isMidway)
+    self.feed(&scanner, first.bytes)
+    #expect(scanner.isMidway)
+    self.feed(&scanner, Frame.continuation([0x82], on: 1, last: false).bytes)
+    #expect(scanner.isMidway)
+    self.feed(&scanner, Frame.continuation([0x82], on: 1, last: true).bytes)
+    #expect(!scanner.isMidway)
   }
 }
