@@ -36,7 +36,8 @@ final class Caller {
     callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
     settings: [(id: UInt16, value: UInt32)] = [],
     peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
-    reflection: Bool = true
+    reflection: Bool = true,
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
@@ -53,7 +54,7 @@ final class Caller {
         session: try HTTP2Session(limits: http2Limits), service: service,
         standard: standard, metrics: metrics,
         limits: callLimits, terms: terms,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, loop: loop)
+        logger: logger, loop: loop)
       handler.peer = peer
       handler.accessControl = accessControl
       try channel.pipeline.syncOperations.addHandlers([

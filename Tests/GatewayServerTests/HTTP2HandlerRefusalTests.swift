@@ -4,6 +4,7 @@ import GRPCWire
 import GatewayTestKit
 import HTTP2Engine
 import JobsAPI
+import Logging
 import Testing
 
 @testable import GatewayServer
@@ -194,6 +195,18 @@ struct HTTP2HandlerRefusalTests {
     #expect(try await caller.call(Request(.describe)).status == "0")
     let strict = try await Caller(callLimits: CallLimits(requestBytes: body.count - 6))
     #expect(try await strict.call(Request(.describe)).status == "8")
+  }
+
+  @Test func `what anybody can cause with few bytes is no warning`() async throws {
+    let lines = KeptLines.Lines()
+    let logger = Logger(label: "test") { _ in KeptLines(lines: lines) }
+    let caller = try await Caller(.fail(JobsFailure(.unreachable("refused"))), logger: logger)
+    var flagged = Request(.describe)
+    flagged.body[0] = 2
+    #expect(try await caller.call(flagged).status == "13")
+    #expect(lines.all.isEmpty)
+    #expect(try await caller.call(Request(.describe), on: 3).status == "14")
+    #expect(lines.all.map { $0["level"] } == ["warning"])
   }
 
   @Test func `what follows a refusal on its stream is ignored`() async throws {

@@ -166,7 +166,7 @@ extension HTTP2Handler {
   func log(_ failure: RPCFailure, of method: String, _ requestID: String) {
     let level: Logger.Level =
       switch (failure.code, failure.reason) {
-      case (_, .notCached), (_, .policyDenied): .debug
+      case (_, .notCached), (_, .policyDenied), (_, .malformedRequest): .debug
       case (.internal, _), (.unavailable, _), (.unknown, _), (.permissionDenied, _): .warning
       default: .debug
       }
