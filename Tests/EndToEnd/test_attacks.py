@@ -293,7 +293,7 @@ def test_thousands_of_idle_connections(besieged, footprint):
 
 
 def test_half_closed_sockets(besieged):
-    """A client that says that it will send no more still gets the answer it waits for."""
+    """A client that ends its side of the connection has ended it all: nothing of it is kept."""
     with contextlib.ExitStack() as stack:
         peers = [stack.enter_context(Peer(connect(besieged.address))) for _ in range(100)]
         for index, peer in enumerate(peers):
