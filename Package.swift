@@ -199,7 +199,8 @@ let package = Package(
       "GatewayTests",
       [
         "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine",
-        "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging,
+        "GatewayTestKit", "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream",
+        argumentParser, logging,
       ]),
     tests("TidyTests", []),
 

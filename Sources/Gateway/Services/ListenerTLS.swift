@@ -6,6 +6,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Telemetry
 import Transport
 
@@ -18,38 +19,69 @@ struct ListenerTLS: Sendable {
 
   /// What the listeners use.
   let server: ServerTLS
-  private let renew: @Sendable () throws(FileRefusal) -> Void
+  private let source: Source
+
+  /// Makes contexts. Files are read by their watch alone, which knows when they have settled: tickets
+  /// are renewed with what is in force, and never bring back what was just replaced.
+  private final class Source: Sendable {
+    let server: ServerTLS
+    private let make: @Sendable ([[UInt8]]) throws(FileRefusal) -> TLSServerContext
+    private let inForce: Mutex<[[UInt8]]>
+
+    init(
+      _ contents: [[UInt8]],
+      make: @escaping @Sendable ([[UInt8]]) throws(FileRefusal) -> TLSServerContext
+    ) throws(FileRefusal) {
+      self.server = ServerTLS(try make(contents))
+      self.make = make
+      self.inForce = Mutex(contents)
+    }
+
+    func use(_ contents: [[UInt8]]) throws(FileRefusal) {
+      try self.inForce.withLock { inForce throws(FileRefusal) in
+        self.server.replace(with: try self.make(contents))
+        inForce = contents
+      }
+    }
+
+    func renew() throws(FileRefusal) {
+      try self.inForce.withLock { inForce throws(FileRefusal) in
+        self.server.replace(with: try self.make(inForce))
+      }
+    }
+  }
 
   /// Reads the files, and has them watched from then on. Nil without files.
   static func load(
     _ files: TLSFiles?, watched: inout WatchList, registry: MetricsRegistry, logger: Logger
   ) throws(FileRefusal) -> ListenerTLS? {
     guard let files else { return nil }
-    let make = { @Sendable (contents: [[UInt8]]) throws(FileRefusal) in
+    let source = try Source(WatchedFiles.read(files.paths)) { contents throws(FileRefusal) in
       try Self.context(files, contents, logger)
     }
-    let server = ServerTLS(try make(WatchedFiles.read(files.paths)))
+    let server = source.server
     try watched.add(
       WatchedFiles("certificate", paths: files.paths) { contents throws(FileRefusal) in
-        server.replace(with: try make(contents))
+        try source.use(contents)
       })
     registry.register(
       SampledGauges(
         name: "iot_jobs_gateway_tls_certificate_not_after_seconds",
         help: "When the certificate that callers are shown is over, in seconds since 1970."
       ) { [([], Int64(server.current.certificate?.notAfterSeconds ?? 0))] })
-    return ListenerTLS(server: server) { () throws(FileRefusal) in
-      server.replace(with: try make(WatchedFiles.read(files.paths)))
-    }
+    return ListenerTLS(server: server, source: source)
   }
 
   /// Changes the key to the tickets every so often, until the loop ends.
   func renewTickets(on loop: any EventLoop, threads: NIOThreadPool) {
-    let renew = self.renew
     loop.scheduleRepeatedTask(initialDelay: Self.ticketLife, delay: Self.ticketLife) { _ in
-      // Files that cannot be used just now are told by their watch; the next time will do.
-      _ = threads.runIfActive(eventLoop: loop) { try? renew() }
+      _ = threads.runIfActive(eventLoop: loop) { self.renewTickets() }
     }
+  }
+
+  func renewTickets() {
+    // What is in force was good before, so only memory can be wanting; the next time will do.
+    try? self.source.renew()
   }
 
   private static func context(

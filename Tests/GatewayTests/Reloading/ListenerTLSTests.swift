@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CryptoEngine
+import Foundation
+import GatewayTestKit
+import Logging
+import Telemetry
+import Testing
+import Transport
+
+@testable import iot_jobs_gateway
+
+@Suite struct ListenerTLSTests {
+  private let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("listener-tls-\(UUID().uuidString)")
+  private let registry = MetricsRegistry()
+  private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private func path(_ name: String) -> String { self.folder.appendingPathComponent(name).path }
+
+  /// Puts a certificate for `name` into the files.
+  private func write(_ name: String) throws {
+    try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+    let authority = try CertificateAuthority()
+    let certificate = try authority.issue(CertificateTerms(name, dnsNames: [name]))
+    try Data(certificate.chainPEM).write(to: URL(fileURLWithPath: self.path("certificate")))
+    try Data(certificate.keyPEM).write(to: URL(fileURLWithPath: self.path("key")))
+  }
+
+  @Test func `new tickets bring no files into force that the watch has not judged`() throws {
+    defer { try? FileManager.default.removeItem(at: self.folder) }
+    try self.write("a.example")
+    let reader = SettingsReader(
+      flags: ["tls-certificate": self.path("certificate"), "tls-key": self.path("key")],
+      environment: [:], file: nil)
+    var watched = WatchList(registry: self.registry, logger: self.logger)
+    let tls = try #require(
+      try ListenerTLS.load(
+        TLSFiles(reader), watched: &watched, registry: self.registry, logger: self.logger))
+    try self.write("b.example")
+    let before = tls.server.current
+    tls.renewTickets()
+    #expect(tls.server.current !== before)
+    #expect(tls.server.current.certificate?.names == ["a.example"])
+    // Seen, and seen again.
+    let isUnsettled = watched.look()
+    #expect(isUnsettled)
+    _ = watched.look()
+    #expect(tls.server.current.certificate?.names == ["b.example"])
+    tls.renewTickets()
+    #expect(tls.server.current.certificate?.names == ["b.example"])
+  }
+}
