@@ -14,8 +14,9 @@ struct ClosedStreams {
     case resetHere
   }
 
-  /// As many as a peer may well have open at once, so that none of a burst of resets is forgotten.
-  static let capacity = 128
+  /// As many as a peer may have open at once by default, so that none of a burst of resets is
+  /// forgotten.
+  static let capacity = 256
 
   private var streams: [(id: Int32, end: End)] = []
   private var oldest = 0

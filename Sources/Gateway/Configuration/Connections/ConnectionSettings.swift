@@ -29,7 +29,8 @@ enum ConnectionSettings {
 
   static let writeTimeout = Setting<Duration>.duration(
     "write-timeout",
-    help: "How long a caller may take no byte of an answer before its connection is closed.",
+    help: "How long a caller may take no byte of its answers before its connection is closed. "
+      + "One that is left lying among others ends after twice that.",
     fallback: "30s")
 
   /// gRPC's own clients give up an idle connection after half an hour.
