@@ -30,11 +30,14 @@ final class AdminHandler: ChannelInboundHandler {
 
   private let registry: MetricsRegistry
   private let readiness: Readiness
+  private let answered: () -> Void
   private var head: HTTPRequestHead?
 
-  init(registry: MetricsRegistry, readiness: Readiness) {
+  /// - Parameter answered: told of each answer that the socket has taken.
+  init(registry: MetricsRegistry, readiness: Readiness, answered: @escaping () -> Void = {}) {
     self.registry = registry
     self.readiness = readiness
+    self.answered = answered
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -44,13 +47,10 @@ final class AdminHandler: ChannelInboundHandler {
     case .end:
       guard let head = self.head else { return }
       self.head = nil
+      // Who asks on and on without reading would have answers pile up here.
+      guard context.channel.isWritable else { return context.close(promise: nil) }
       self.write(self.answer(to: head), to: head, context)
     }
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if event is IdleStateHandler.IdleStateEvent { context.close(promise: nil) }
-    context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -87,10 +87,11 @@ final class AdminHandler: ChannelInboundHandler {
       let body = ByteBuffer(bytes: answer.body)
       context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
-    let written = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
-    if !head.isKeepAlive {
-      let channel = context.channel
-      written.whenComplete { _ in channel.close(promise: nil) }
+    let written = context.eventLoop.makePromise(of: Void.self)
+    let channel = context.channel
+    written.futureResult.assumeIsolated().whenComplete { _ in
+      if head.isKeepAlive { self.answered() } else { channel.close(promise: nil) }
     }
+    context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: written)
   }
 }

@@ -14,6 +14,9 @@ package enum AdminServer {
   /// longer connects again, and does not take a probe's place.
   static let idleTimeout = TimeAmount.minutes(2)
 
+  /// How long one request may take, answer included. Probes have a second and scrapes ten.
+  static let requestTimeout = TimeAmount.seconds(10)
+
   /// Binds and serves until the listener is drained.
   package static func bind(
     to address: ListenAddress, unixAccess: UnixSocketAccess = UnixSocketAccess(),
@@ -23,11 +26,18 @@ package enum AdminServer {
       to: address, on: group, limits: ListenerLimits(connections: Self.connectionLimit),
       unixAccess: unixAccess
     ) { channel in
-      try channel.pipeline.syncOperations.addHandler(
-        IdleStateHandler(readTimeout: Self.idleTimeout))
-      try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-      try channel.pipeline.syncOperations.addHandler(
-        AdminHandler(registry: registry, readiness: readiness))
+      try Self.serve(channel, registry, readiness)
     }
+  }
+
+  /// Puts what answers into the pipeline of a connection.
+  static func serve(
+    _ channel: any Channel, _ registry: MetricsRegistry, _ readiness: Readiness
+  ) throws {
+    let clock = RequestClock(request: Self.requestTimeout, idle: Self.idleTimeout)
+    try channel.pipeline.syncOperations.addHandler(clock)
+    try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
+    try channel.pipeline.syncOperations.addHandler(
+      AdminHandler(registry: registry, readiness: readiness) { clock.answered() })
   }
 }
