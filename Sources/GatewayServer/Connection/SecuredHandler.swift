@@ -9,10 +9,14 @@ final class SecuredHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
 
+  /// How long a handshake may go on once the server drains.
+  private static let drainPatience = TimeAmount.seconds(1)
+
   private let ledger: OpeningLedger
   private let proceed: (any Channel, ConnectionPeer) throws -> Void
   private var isDone = false
   private var isDraining = false
+  private var timer: Scheduled<Void>?
 
   /// - Parameter proceed: puts the handlers for what is secured into the pipeline, behind this one.
   init(
@@ -25,9 +29,13 @@ final class SecuredHandler: ChannelInboundHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     switch event {
     case let established as TLSEstablished: self.established(context, established)
-    case is ChannelShouldQuiesceEvent: self.isDraining = true
+    case is ChannelShouldQuiesceEvent: self.drainBegan(context)
     default: context.fireUserInboundEventTriggered(event)
     }
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    self.timer?.cancel()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -35,6 +43,16 @@ final class SecuredHandler: ChannelInboundHandler, RemovableChannelHandler {
     guard !self.isDone else { return context.fireErrorCaught(error) }
     self.isDone = true
     self.ledger.handshakeFailed(error as? TLSFailure, context.remoteAddress)
+  }
+
+  private func drainBegan(_ context: ChannelHandlerContext) {
+    guard !self.isDraining else { return }
+    self.isDraining = true
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.drainPatience) {
+      self.isDone = true
+      bound.value.close(promise: nil)
+    }
   }
 
   private func established(_ context: ChannelHandlerContext, _ established: TLSEstablished) {
