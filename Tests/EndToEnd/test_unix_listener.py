@@ -109,6 +109,13 @@ def test_what_is_served_or_is_no_socket_is_not_taken(emulator, path):
     assert path.read_text() == "mine"
 
 
+def test_a_start_that_fails_leaves_no_file(emulator, path):
+    with Gateway(emulator.url) as first:
+        with pytest.raises(ProgramFailed, match="in use"):
+            _ = Gateway(emulator.url, listen=f"unix:{path},{first.address}").address
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("owner", ["no-such-user-here", ":no-such-group-here"])
 def test_an_owner_that_nobody_knows_is_a_mistake(path, owner):
     done = run_to_end(

@@ -9,12 +9,16 @@ import Transport
 /// All that the gateway listens on.
 struct GatewayListeners: Sendable {
   /// In plaintext.
-  let grpc: [Listener]
+  private(set) var grpc: [Listener] = []
   /// With TLS.
-  let secure: [Listener]
+  private(set) var secure: [Listener] = []
   let admin: Listener
 
-  /// Binds all, or none for long: the process ends with the error.
+  private init(admin: Listener) {
+    self.admin = admin
+  }
+
+  /// Binds all or none.
   static func bind(
     _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
     on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness, logger: Logger
@@ -23,25 +27,38 @@ struct GatewayListeners: Sendable {
     let admin = try await AdminServer.bind(
       to: configuration.adminListen, unixAccess: unixAccess, on: group, registry: registry,
       readiness: readiness)
-    let ledger = OpeningLedger(registry: registry, logger: logger)
+    var listeners = GatewayListeners(admin: admin)
+    do {
+      try await listeners.bindCallers(
+        configuration, server, tls, unixAccess, OpeningLedger(registry: registry, logger: logger),
+        logger)
+    } catch {
+      // With a listener goes its socket's file, which the end of the process would leave.
+      await listeners.drainCallers(grace: .zero)
+      await admin.drain(grace: .zero)
+      throw error
+    }
+    listeners.register(in: registry)
+    return listeners
+  }
+
+  private mutating func bindCallers(
+    _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
+    _ unixAccess: UnixSocketAccess, _ ledger: OpeningLedger, _ logger: Logger
+  ) async throws(ListenError) {
     let places = DescriptorAllowance.connections(
       configuration.connections.connectionLimit,
       besides: configuration.upstream.limits.connections, logger)
     let allowance = ConnectionAllowance(limit: places)
     let patience = TimeAmount(configuration.listening.patience)
-    var grpc: [Listener] = []
-    var secure: [Listener] = []
     for place in configuration.listening.addresses {
       let listener = try await server.bind(
         to: place.address, limits: ListenerLimits(connections: places), allowance: allowance,
         unixAccess: unixAccess,
         opening: OpeningRules(
           tls: place.isSecure ? tls?.server : nil, patience: patience, ledger: ledger))
-      if place.isSecure { secure.append(listener) } else { grpc.append(listener) }
+      if place.isSecure { self.secure.append(listener) } else { self.grpc.append(listener) }
     }
-    let listeners = GatewayListeners(grpc: grpc, secure: secure, admin: admin)
-    listeners.register(in: registry)
-    return listeners
   }
 
   /// Closes what callers use; the admin's listener stays.

@@ -91,8 +91,8 @@ package final class Listener: Sendable {
           try configure(connection)
         }
       }
+    var file: UnixSocketFile?
     do {
-      var file: UnixSocketFile?
       let channel: any Channel
       switch address {
       case .ipv4(let host, let port), .ipv6(let host, let port):
@@ -100,14 +100,15 @@ package final class Listener: Sendable {
       case .unix(let path):
         try await Self.expectNobody(at: path, on: group)
         let bound = try UnixSocketFile.bind(path, unixAccess)
+        file = bound.file
         channel = try await bootstrap.withBoundSocket(bound.socket).get()
         // NIO listens with a backlog of its own; saying it again is how it is changed (listen(2)).
         _ = listen(bound.socket, CInt(clamping: limits.backlog))
-        file = bound.file
       }
       let bound = address.withPort(of: channel.localAddress)
       return Listener(address: bound, channel: channel, roster: roster, file: file)
     } catch {
+      file?.remove()
       throw .bindFailed(address: address, reason: Self.reason(for: error))
     }
   }

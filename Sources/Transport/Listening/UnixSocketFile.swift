@@ -44,8 +44,10 @@ struct UnixSocketFile: Equatable, Sendable {
     }
     let socket = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     try Self.check("socket", socket)
+    var isMade = false
     do throws(IOError) {
       try Self.bind(socket, path)
+      isMade = true
       // Giving it away first: whoever owns it afterwards finds the mode that was meant for them.
       try unsafe Self.check(
         "chown", lchown(path, access.uid ?? uid_t.max, access.gid ?? gid_t.max))
@@ -57,6 +59,8 @@ struct UnixSocketFile: Equatable, Sendable {
       return (socket, file)
     } catch {
       close(socket)
+      // The path is lent for the call.
+      if isMade { unsafe _ = unlink(path) }
       throw error
     }
   }
