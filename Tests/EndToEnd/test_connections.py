@@ -19,7 +19,7 @@ import pytest
 from h2.exceptions import ProtocolError
 
 from metrics import scrape
-from program import Gateway, eventually
+from program import Gateway, ProgramFailed, eventually
 from stubs import NO_CACHE, pb, rpc
 from upstream import Answer
 from wire import PREFACE, Connection, connect, frame, goaway_code, message
@@ -246,6 +246,11 @@ def test_few_descriptors_are_kept_for_probes_and_aws(upstream, tmp_path):
             stack.enter_context(connect(gateway.address))
         with urllib.request.urlopen(f"{gateway.admin_url}/livez", timeout=10) as answer:
             assert answer.status == 200
+
+
+def test_too_few_descriptors_to_begin_with_are_told(upstream):
+    with pytest.raises(ProgramFailed, match="30 file descriptors are allowed, and 36 needed"):
+        LimitedGateway('ulimit -n 30; exec "$0" "$@"', upstream.url)
 
 
 class LimitedGateway(Gateway):

@@ -44,6 +44,11 @@ enum Startup {
     _ configuration: ProcessConfiguration, _ logger: Logger,
     start: (MultiThreadedEventLoopGroup) async throws -> Running
   ) async throws {
+    do throws(DescriptorShortage) {
+      try DescriptorAllowance.expectEnough(threads: configuration.threads)
+    } catch {
+      throw Self.failure(error, logger)
+    }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
     // Trapped before the first listener is bound, so that no signal finds the default action.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -51,9 +56,9 @@ enum Startup {
     do {
       running = try await start(group)
     } catch {
-      logger.critical("start failed", metadata: [LogKey.error: "\(error)"])
+      let failure = Self.failure(error, logger)
       try await group.shutdownGracefully()
-      throw ExitCode((error as? any ExitStatus)?.exitCode ?? ExitCode.failure.rawValue)
+      throw failure
     }
     let (firstSignal, continuation) = AsyncStream.makeStream(of: UnixSignal.self)
     let watcher = Task {
@@ -73,6 +78,11 @@ enum Startup {
     watcher.cancel()
     try await group.shutdownGracefully()
     logger.notice("stopped")
+  }
+
+  private static func failure(_ error: any Error, _ logger: Logger) -> ExitCode {
+    logger.critical("start failed", metadata: [LogKey.error: "\(error)"])
+    return ExitCode((error as? any ExitStatus)?.exitCode ?? ExitCode.failure.rawValue)
   }
 }
 
