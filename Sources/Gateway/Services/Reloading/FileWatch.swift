@@ -66,6 +66,8 @@ final class FileWatch: Sendable {
     self.clock?.cancel()
     self.hearing?.cancel()
     self.turns.finish()
+    // Files that do not come to rest are not waited for.
+    self.looking.cancel()
     await self.looking.value
   }
 
@@ -80,8 +82,7 @@ final class FileWatch: Sendable {
       // Without threads the process is about to end.
       guard let (after, isUnsettled) = looked else { return }
       list = after
-      guard isUnsettled else { return }
-      try? await Task.sleep(for: self.settling)
+      guard isUnsettled, (try? await Task.sleep(for: self.settling)) != nil else { return }
     }
   }
 }
