@@ -200,7 +200,7 @@ let package = Package(
       [
         "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine",
         "GatewayTestKit", "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream",
-        argumentParser, logging,
+        argumentParser, logging, nioCore, nioEmbedded, nioPosix,
       ]),
     tests("TidyTests", []),
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import datetime
 import signal
 import socket
 import ssl
@@ -24,7 +23,6 @@ from secure import HOST, Files, channel, client_identity, context
 from stubs import pb, rpc
 
 TIMEOUT_SECONDS = 10
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
 # So that a test need not wait for a look at the files.
 SOON = ("--reload-interval", "100ms")
 
@@ -260,36 +258,6 @@ def test_a_session_is_resumed_until_its_rules_change(emulator, files, root, clie
         assert eventually(lambda: gateway.logged("files reloaded"))
         reused, _ = connection(session)
         assert not reused
-
-
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_ticket_does_not_outlive_its_clients_certificate(
-    emulator, files, root, clients, tmp_path, version
-):
-    life = datetime.timedelta(seconds=5)
-
-    def connection(session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None]:
-        with connect(gateway.secure_address) as plain:
-            with trusting.wrap_socket(plain, server_hostname="localhost", session=session) as done:
-                # The ticket of TLS 1.3 comes with the first bytes, and a refusal does too.
-                done.sendall(PREFACE)
-                if not done.recv(4_096):
-                    raise ssl.SSLError("closed")
-                return done.session_reused, done.session
-
-    with Gateway(emulator.url, *files.flags(clients=True)) as gateway:
-        assert gateway.secure_address
-        briefly = client_identity(clients, "brief", valid=(YESTERDAY[0], life))
-        over = time.monotonic() + life.total_seconds() + 1
-        trusting = context(root, tmp_path, briefly)
-        trusting.maximum_version = version
-        _, session = connection(None)
-        reused, session = connection(session)
-        assert reused
-        time.sleep(max(0.0, over - time.monotonic()))
-        with pytest.raises(ssl.SSLError):
-            connection(session)
-        assert handshakes(gateway, "bad_certificate") == 1
 
 
 def run(*command: str, text: str = "") -> str:

@@ -9,10 +9,10 @@ struct NativeConnection: ~Copyable {
   let ledger: UnsafeMutablePointer<TLSLedger>
 
   /// Takes over the `SSL`.
-  private init(_ ssl: OpaquePointer, preference: UnsafeMutableBufferPointer<UInt8>?) {
+  private init(_ ssl: OpaquePointer, _ ledger: consuming TLSLedger) {
     unsafe self.ssl = ssl
     unsafe self.ledger = .allocate(capacity: 1)
-    unsafe self.ledger.initialize(to: TLSLedger(preference: preference))
+    unsafe self.ledger.initialize(to: ledger)
   }
 
   deinit {
@@ -31,12 +31,14 @@ extension NativeConnection {
   /// - Parameters:
   ///   - transport: a `BIO_METHOD` that outlives the connection.
   ///   - preference: a list of protocols that outlives the connection, for a server.
+  ///   - wallClock: seconds since 1970.
   static func make(
     context: OpaquePointer, transport: OpaquePointer,
-    preference: UnsafeMutableBufferPointer<UInt8>?
+    preference: UnsafeMutableBufferPointer<UInt8>?, wallClock: @escaping @Sendable () -> Int
   ) throws(CryptoError) -> NativeConnection {
     let ssl = unsafe try NativeCall.make("SSL_new") { unsafe SSL_new(context) }
-    let made = unsafe NativeConnection(ssl, preference: preference)
+    let made = unsafe NativeConnection(
+      ssl, TLSLedger(preference: preference, wallClock: wallClock))
     let ledger = unsafe made.ledger
     let bio = unsafe try NativeCall.make("BIO_new") { unsafe BIO_new(transport) }
     unsafe BIO_set_data(bio, ledger)

@@ -12,6 +12,8 @@ struct NativeContext: ~Copyable {
   private let transport: OpaquePointer
   /// A server's protocols in the form of RFC 7301, for the callback that chooses among them.
   private var preference: UnsafeMutableBufferPointer<UInt8>?
+  /// By which a server looks at the tickets that it gave.
+  private var wallClock: @Sendable () -> Int = { time(nil) }
 
   /// Takes over both.
   private init(_ context: OpaquePointer, transport: OpaquePointer) {
@@ -90,8 +92,10 @@ extension NativeContext {
       }
     case .file(let path):
       try self.trust(PEMText.open(path: path))
-    case .pem(let bytes):
-      try PEMText.reading(bytes) { text throws(TLSConfigurationError) in try self.trust(text) }
+    case .pem(let bytes, let source):
+      try PEMText.reading(bytes, from: source) { text throws(TLSConfigurationError) in
+        try self.trust(text)
+      }
     }
     // What an operator trusts is trusted as it is: an intermediate needs no root above it.
     let parameters = unsafe SSL_CTX_get0_param(self.context)
@@ -114,9 +118,11 @@ extension NativeContext {
   }
 
   /// Looks up peers' certificates in lists of revoked ones.
-  borrowing func revoke(_ lists: [UInt8]) throws(TLSConfigurationError) {
+  borrowing func revoke(
+    _ lists: [UInt8], from source: String
+  ) throws(TLSConfigurationError) {
     let store = unsafe SSL_CTX_get_cert_store(self.context)
-    try PEMText.reading(lists) { text throws(TLSConfigurationError) in
+    try PEMText.reading(lists, from: source) { text throws(TLSConfigurationError) in
       let count = try unsafe text.forEachRevocationList { list throws(CryptoError) in
         // The store takes its own reference.
         try NativeCall.run("X509_STORE_add_crl") { unsafe X509_STORE_add_crl(store, list) }
@@ -143,7 +149,7 @@ extension NativeContext {
     // There are some 140 of them, and nobody's own.
     case .system: break
     case .file(let path): try name(PEMText.open(path: path))
-    case .pem(let bytes): try PEMText.reading(bytes, name)
+    case .pem(let bytes, let source): try PEMText.reading(bytes, from: source, name)
     }
   }
 
@@ -154,7 +160,8 @@ extension NativeContext {
   borrowing func identify(as identity: TLSIdentity) throws(TLSConfigurationError) {
     let context = unsafe self.context
     var isFirst = true
-    let count = try PEMText.reading(identity.certificateChainPEM) {
+    let count = try PEMText.reading(identity.certificateChainPEM, from: identity.certificateSource)
+    {
       text throws(TLSConfigurationError) in
       try unsafe text.forEachCertificate { certificate throws(CryptoError) in
         if isFirst {
@@ -169,8 +176,9 @@ extension NativeContext {
         }
       }
     }
-    guard count > 0 else { throw .noCertificate(source: "the given text") }
-    try PEMText.reading(identity.privateKeyPEM) { text throws(TLSConfigurationError) in
+    guard count > 0 else { throw .noCertificate(source: identity.certificateSource) }
+    try PEMText.reading(identity.privateKeyPEM, from: identity.keySource) {
+      text throws(TLSConfigurationError) in
       try unsafe text.withPrivateKey { key throws(TLSConfigurationError) in
         ErrorQueue.clear()
         defer { ErrorQueue.clear() }
@@ -188,7 +196,10 @@ extension NativeContext {
 
   /// Issues tickets, which hold the session themselves: nothing is kept here. The key that they are
   /// sealed with is drawn with the context, and goes with it.
-  borrowing func issueTickets() throws(TLSConfigurationError) {
+  mutating func issueTickets(
+    wallClock: @escaping @Sendable () -> Int
+  ) throws(TLSConfigurationError) {
+    self.wallClock = wallClock
     unsafe copenssl_ctx_set_session_cache_mode(self.context, CLong(SSL_SESS_CACHE_OFF))
     unsafe SSL_CTX_set_session_ticket_cb(self.context, nil, didOpenTicket, nil)
     // A server that asks for certificates must say what its sessions are for, or none is resumed.
@@ -261,6 +272,7 @@ extension NativeContext {
   /// Makes a connection that is neither client nor server yet.
   borrowing func makeConnection() throws(CryptoError) -> NativeConnection {
     try unsafe NativeConnection.make(
-      context: self.context, transport: self.transport, preference: self.preference)
+      context: self.context, transport: self.transport, preference: self.preference,
+      wallClock: self.wallClock)
   }
 }

@@ -5,9 +5,9 @@ import COpenSSL
 /// PEM as libcrypto reads it (RFC 7468), from a file or from memory.
 @safe
 struct PEMText: ~Copyable {
-  /// A `BIO`, owned. One over memory refers to bytes that outlive it, see ``reading(_:_:)``.
+  /// A `BIO`, owned. One over memory refers to bytes that outlive it, see ``reading(_:from:_:)``.
   private let bio: OpaquePointer
-  /// A path, or that it was a text: for messages.
+  /// A path, or another name: for messages.
   let source: String
 
   private init(bio: OpaquePointer, source: String) {
@@ -29,7 +29,8 @@ struct PEMText: ~Copyable {
 
   /// Lends the bytes to libcrypto for as long as `body` runs.
   static func reading<Result>(
-    _ bytes: [UInt8], _ body: (borrowing PEMText) throws(TLSConfigurationError) -> Result
+    _ bytes: [UInt8], from source: String,
+    _ body: (borrowing PEMText) throws(TLSConfigurationError) -> Result
   ) throws(TLSConfigurationError) -> Result {
     // No bytes would have no address either, and that is an error to libcrypto; an empty line is not.
     let bytes = bytes.isEmpty ? [UInt8(ascii: "\n")] : bytes
@@ -39,7 +40,7 @@ struct PEMText: ~Copyable {
       guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, count) else {
         throw .native(NativeCall.failure("BIO_new_mem_buf"))
       }
-      return try body(unsafe PEMText(bio: bio, source: "the given text"))
+      return try body(unsafe PEMText(bio: bio, source: source))
     }
   }
 
@@ -108,7 +109,7 @@ struct PEMText: ~Copyable {
   ) throws(TLSConfigurationError) {
     ErrorQueue.clear()
     guard let key = unsafe PEM_read_bio_PrivateKey(self.bio, nil, refusePassphrase, nil) else {
-      throw .privateKey(reason: ErrorQueue.takeFirst().text)
+      throw .privateKey(source: self.source, reason: ErrorQueue.takeFirst().text)
     }
     defer { unsafe EVP_PKEY_free(key) }
     try unsafe body(key)

@@ -117,15 +117,15 @@ func didReceiveSession(ssl: OpaquePointer?, session: OpaquePointer?) -> CInt {
 /// A resumed client shows no certificate, and in TLS 1.3 each connection brings it a fresh ticket: one
 /// whose certificate is over since would come in for ever.
 func didOpenTicket(
-  _: OpaquePointer?, session: OpaquePointer?, _: UnsafePointer<UInt8>?, _: Int,
+  ssl: OpaquePointer?, session: OpaquePointer?, _: UnsafePointer<UInt8>?, _: Int,
   status: SSL_TICKET_STATUS, _: UnsafeMutableRawPointer?
 ) -> SSL_TICKET_RETURN {
   let isOpen = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW
   guard isOpen else { return SSL_TICKET_RETURN_IGNORE_RENEW }
-  if let certificate = unsafe SSL_SESSION_get0_peer(session),
-    unsafe X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0
-  {
-    return SSL_TICKET_RETURN_IGNORE_RENEW
+  if let certificate = unsafe SSL_SESSION_get0_peer(session) {
+    guard var now = unsafe ledger(of: ssl)?.pointee.wallClock(),
+      unsafe X509_cmp_time(X509_get0_notAfter(certificate), &now) > 0
+    else { return SSL_TICKET_RETURN_IGNORE_RENEW }
   }
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
 }

@@ -12,7 +12,7 @@ package enum TLSConfigurationError: Error, Equatable, Sendable {
   /// A list of revoked certificates that does not parse; the first is number 1.
   case malformedRevocationList(source: String, number: Int, reason: String)
   /// Not a private key, or one under a passphrase.
-  case privateKey(reason: String)
+  case privateKey(source: String, reason: String)
   /// The key is not the first certificate's.
   case keyMismatch
   /// Empty, or longer than 255 bytes (RFC 7301 §3.1).
@@ -31,8 +31,8 @@ package enum TLSConfigurationError: Error, Equatable, Sendable {
       "no PEM revocation list in \(source)"
     case .malformedRevocationList(let source, let number, let reason):
       "revocation list \(number) in \(source) cannot be read: \(reason)"
-    case .privateKey(let reason):
-      "private key cannot be read: \(reason)"
+    case .privateKey(let source, let reason):
+      "private key in \(source) cannot be read: \(reason)"
     case .keyMismatch:
       "private key does not belong to the certificate"
     case .applicationProtocol(let name):

@@ -45,13 +45,15 @@ package final class TLSServerContext: Sendable {
       try native.trust(trust)
       try native.nameAuthorities(trust)
       native.verifyPeers(settings.clientAuthentication)
-      if let lists = settings.clientRevocationPEM { try native.revoke(lists) }
+      if let lists = settings.clientRevocationPEM {
+        try native.revoke(lists, from: settings.clientRevocationSource)
+      }
     } else {
       native.verifyNobody()
     }
     try native.prefer(settings.applicationProtocols)
     if settings.requiresApplicationProtocol { native.requireProtocol() }
-    try native.issueTickets()
+    try native.issueTickets(wallClock: settings.wallClock)
     self.certificate = native.certificate
     self.limits = settings.limits
     self.native = Mutex(native)

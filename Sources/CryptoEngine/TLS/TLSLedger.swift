@@ -27,6 +27,8 @@ struct TLSLedger: ~Copyable {
   private var sessions: [SessionReference] = []
   /// A server's protocols, borrowed from its context.
   let preference: UnsafeMutableBufferPointer<UInt8>?
+  /// Seconds since 1970.
+  let wallClock: @Sendable () -> Int
 
   /// The sessions that one call may bring. Servers send one or two.
   static let maxSessions = 4
@@ -55,8 +57,11 @@ struct TLSLedger: ~Copyable {
     }
   }
 
-  init(preference: UnsafeMutableBufferPointer<UInt8>?) {
+  init(
+    preference: UnsafeMutableBufferPointer<UInt8>?, wallClock: @escaping @Sendable () -> Int
+  ) {
     unsafe self.preference = preference
+    self.wallClock = wallClock
   }
 
   deinit {

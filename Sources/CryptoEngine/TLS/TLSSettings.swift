@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// The versions that are spoken at all. Those before are broken (RFC 8996).
 package enum TLSVersion: String, Comparable, Sendable {
   /// RFC 5246.
@@ -19,8 +21,11 @@ package enum TLSTrust: Equatable, Sendable {
   case system
   /// The certificates of a PEM file, and no others. Read once, when the context is made.
   case file(path: String)
-  /// The certificates of a PEM text, and no others.
-  case pem([UInt8])
+  /// The certificates of a PEM text, and no others. Errors name `source`.
+  case pem([UInt8], source: String = TLSTrust.unnamedSource)
+
+  /// What errors call a text that came without a name.
+  package static let unnamedSource = "the given text"
 }
 
 /// What a client asks of a server's certificate.
@@ -35,6 +40,9 @@ package enum TLSVerification: Equatable, Sendable {
 package struct TLSIdentity: Sendable {
   package var certificateChainPEM: [UInt8]
   package var privateKeyPEM: [UInt8]
+  /// Where the two come from, as errors name it.
+  package var certificateSource = TLSTrust.unnamedSource
+  package var keySource = TLSTrust.unnamedSource
 
   package init(certificateChainPEM: [UInt8], privateKeyPEM: [UInt8]) {
     self.certificateChainPEM = certificateChainPEM
@@ -97,7 +105,12 @@ package struct TLSServerSettings: Sendable {
   /// its certificate's issuer that is in date and does not name it; an authority between is looked up
   /// if there is a list of its issuer.
   package var clientRevocationPEM: [UInt8]?
+  /// Where they come from, as errors name it.
+  package var clientRevocationSource = TLSTrust.unnamedSource
   package var limits = TLSLimits()
+  /// Seconds since 1970, by which a client that resumes a session is told from one whose certificate
+  /// is over since.
+  package var wallClock: @Sendable () -> Int = { time(nil) }
 
   package init(identity: TLSIdentity) {
     self.identity = identity

@@ -89,12 +89,17 @@ struct ListenerTLS: Sendable {
   ) throws(FileRefusal) -> TLSServerContext {
     var settings = TLSServerSettings(
       identity: TLSIdentity(certificateChainPEM: contents[0], privateKeyPEM: contents[1]))
+    settings.identity.certificateSource = files.paths[0]
+    settings.identity.keySource = files.paths[1]
     settings.applicationProtocols = ["h2"]
     settings.requiresApplicationProtocol = true
     if let clients = files.clients {
-      settings.clientTrust = .pem(contents[2])
+      settings.clientTrust = .pem(contents[2], source: files.paths[2])
       settings.clientAuthentication = clients.isRequired ? .required : .requested
-      settings.clientRevocationPEM = contents.count > 3 ? contents[3] : nil
+      if contents.count > 3 {
+        settings.clientRevocationPEM = contents[3]
+        settings.clientRevocationSource = files.paths[3]
+      }
     }
     do throws(TLSConfigurationError) {
       let context = try TLSServerContext(settings)

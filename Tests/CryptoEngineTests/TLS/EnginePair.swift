@@ -17,6 +17,8 @@ struct TLSFixture {
   var clientRevocationPEM: [UInt8]?
   var requiresProtocol = false
   var serverLimits = TLSLimits()
+  /// Nil for the system's.
+  var serverClock: (@Sendable () -> Int)?
 
   init() throws {
     self.authority = try CertificateAuthority()
@@ -37,6 +39,7 @@ struct TLSFixture {
     settings.clientRevocationPEM = self.clientRevocationPEM
     settings.requiresApplicationProtocol = self.requiresProtocol
     settings.limits = self.serverLimits
+    if let clock = self.serverClock { settings.wallClock = clock }
     return try TLSServerContext(settings)
   }
 

@@ -110,6 +110,35 @@ import Testing
     }
   }
 
+  @Test func `errors name where a text came from`() throws {
+    let one = try self.fixture.authority.issue(self.fixture.terms)
+    func words(_ change: (inout TLSServerSettings) throws -> Void) throws -> String? {
+      var settings = TLSServerSettings(
+        identity: TLSIdentity(certificateChainPEM: try one.pem, privateKeyPEM: try one.keyPEM))
+      settings.identity.certificateSource = "c.pem"
+      settings.identity.keySource = "k.pem"
+      settings.clientTrust = .pem(try self.fixture.authority.root.pem, source: "ca.pem")
+      settings.clientRevocationSource = "crl.pem"
+      try change(&settings)
+      do throws(TLSConfigurationError) {
+        _ = try TLSServerContext(settings)
+        return nil
+      } catch {
+        return error.words
+      }
+    }
+    #expect(try words { _ in } == nil)
+    #expect(
+      try words { $0.identity.certificateChainPEM = [] } == "no PEM certificate in c.pem")
+    #expect(
+      try words { $0.identity.privateKeyPEM = [] }?.hasPrefix("private key in k.pem cannot") == true
+    )
+    #expect(
+      try words { $0.clientTrust = .pem([], source: "ca.pem") } == "no PEM certificate in ca.pem")
+    #expect(
+      try words { $0.clientRevocationPEM = [] } == "no PEM revocation list in crl.pem")
+  }
+
   @Test func `a key under a passphrase is refused without asking for it`() throws {
     let one = try self.fixture.authority.issue(self.fixture.terms)
     let encrypted = """

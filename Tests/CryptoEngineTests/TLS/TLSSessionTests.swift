@@ -2,6 +2,7 @@
 
 import CryptoEngine
 import GatewayTestKit
+import Synchronization
 import Testing
 
 @Suite struct TLSSessionTests {
@@ -145,6 +146,26 @@ import Testing
     let pair = try self.meet(endpoint, server)
     #expect(self.isResumed(pair) == true)
     #expect(pair.server.connection.peerCertificate?.subject == "CN=device-7")
+  }
+
+  @Test(arguments: [TLSVersion.tls12, .tls13], [-1, 0, 1])
+  func `a ticket does not outlive its client's certificate`(
+    version: TLSVersion, secondsOver: Int
+  ) throws {
+    var fixture = try self.fixture(version)
+    var terms = CertificateTerms("device-7")
+    terms.purpose = "clientAuth"
+    let client = try fixture.authority.issue(terms)
+    fixture.client.identity = try fixture.identity(client)
+    fixture.clientTrust = .pem(try fixture.authority.root.pem)
+    let now = Atomic(0)
+    fixture.serverClock = { now.load(ordering: .relaxed) }
+    let (endpoint, server) = (try fixture.endpoint(), try fixture.server())
+    let first = try self.meet(endpoint, server)
+    #expect(self.isResumed(try self.meet(endpoint, server)) == true)
+    let over = try #require(first.server.connection.peerCertificate?.notAfterSeconds)
+    now.store(over + secondsOver, ordering: .relaxed)
+    #expect(self.isResumed(try self.meet(endpoint, server)) == (secondsOver < 0))
   }
 
   @Test func `one endpoint and one server serve many threads`() async throws {

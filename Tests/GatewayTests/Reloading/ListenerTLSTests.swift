@@ -4,6 +4,9 @@ import CryptoEngine
 import Foundation
 import GatewayTestKit
 import Logging
+import NIOCore
+import NIOEmbedded
+import NIOPosix
 import Telemetry
 import Testing
 import Transport
@@ -49,5 +52,48 @@ import Transport
     #expect(tls.server.current.certificate?.names == ["b.example"])
     tls.renewTickets()
     #expect(tls.server.current.certificate?.names == ["b.example"])
+  }
+
+  private func load() throws -> ListenerTLS {
+    let reader = SettingsReader(
+      flags: ["tls-certificate": self.path("certificate"), "tls-key": self.path("key")],
+      environment: [:], file: nil)
+    var watched = WatchList(registry: self.registry, logger: self.logger)
+    return try #require(
+      try ListenerTLS.load(
+        TLSFiles(reader), watched: &watched, registry: self.registry, logger: self.logger))
+  }
+
+  @Test func `tickets get a new key every twelve hours`() async throws {
+    defer { try? FileManager.default.removeItem(at: self.folder) }
+    try self.write("a.example")
+    let tls = try self.load()
+    let loop = NIOAsyncTestingEventLoop()
+    let threads = NIOThreadPool(numberOfThreads: 1)
+    threads.start()
+    tls.renewTickets(on: loop, threads: threads)
+    var seen = [tls.server.current]
+    for _ in 0..<2 {
+      await loop.advanceTime(by: .hours(12) - .nanoseconds(1))
+      // One thread works in order: what was begun before this is done.
+      try await threads.runIfActive {}
+      #expect(tls.server.current === seen.last)
+      await loop.advanceTime(by: .nanoseconds(1))
+      try await threads.runIfActive {}
+      #expect(!seen.contains { $0 === tls.server.current })
+      #expect(tls.server.current.certificate == seen[0].certificate)
+      seen.append(tls.server.current)
+    }
+    try await threads.shutdownGracefully()
+    try await loop.shutdownGracefully()
+  }
+
+  @Test(arguments: ["certificate", "key"])
+  func `what is wrong with a file is told by its name`(name: String) throws {
+    defer { try? FileManager.default.removeItem(at: self.folder) }
+    try self.write("a.example")
+    try Data().write(to: URL(fileURLWithPath: self.path(name)))
+    let error = #expect(throws: FileRefusal.self) { try self.load() }
+    #expect(error?.description.contains(self.path(name)) == true)
   }
 }
