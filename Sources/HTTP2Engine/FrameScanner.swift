@@ -14,11 +14,13 @@ struct FrameScanner {
     case data(streamID: Int32)
     /// A RST_STREAM frame was read to its end: what is known of streams may change by it.
     case reset
+    /// A GOAWAY frame was read to its end: the library may take nothing more.
+    case goAway
     /// A PRIORITY frame that makes a stream depend on itself (RFC 7540 §5.3.1).
     case selfDependency
   }
 
-  private static let headerByteCount = 9
+  static let headerByteCount = 9
 
   /// The frames that were read to their ends.
   private(set) var counts = FrameCounts()
@@ -59,7 +61,7 @@ struct FrameScanner {
         position += 1
         if let found = self.readWord(bytes[position - 1]) { return found }
       } else if self.skipped > 0 {
-        self.skip(in: bytes, from: &position)
+        if let found = self.skip(in: bytes, from: &position) { return found }
       } else if self.headerBytes == 0, bytes.count - position >= Self.headerByteCount {
         position += Self.headerByteCount
         if let found = self.readHeader(bytes, at: position - Self.headerByteCount) { return found }
@@ -71,12 +73,17 @@ struct FrameScanner {
     return nil
   }
 
-  private mutating func skip(in bytes: Span<UInt8>, from position: inout Int) {
+  private mutating func skip(in bytes: Span<UInt8>, from position: inout Int) -> Found? {
     let count = min(self.skipped, bytes.count - position)
     self.skipped -= count
     position += count
-    guard self.skipped == 0 else { return }
-    if self.isInPreface { self.isInPreface = false } else { self.frameEnded() }
+    guard self.skipped == 0 else { return nil }
+    guard !self.isInPreface else {
+      self.isInPreface = false
+      return nil
+    }
+    self.frameEnded()
+    return self.type == 0x7 ? .goAway : nil
   }
 
   /// A header that lies in one piece, as nearly all do.

@@ -61,22 +61,31 @@ package final class HTTP2Session {
     var fed = 0
     var position = 0
     while let found = self.scanner.next(in: bytes, from: &position) {
+      // Whether a frame is allowed depends on those before it, in one flight with it or not.
       switch found {
       case .data(let streamID):
+        guard unsafe streamID <= self.ledger.pointee.highestStreamID else { continue }
+        try self.feed(bytes, from: &fed, to: position - FrameScanner.headerByteCount)
         guard let violation = unsafe self.ledger.pointee.beganData(on: streamID) else { continue }
         throw self.violated(violation)
-      case .reset:
-        try self.feed(bytes.extracting(fed..<position))
-        fed = position
-      case .selfDependency: throw self.violated(.protocolError)
+      case .reset, .goAway: try self.feed(bytes, from: &fed, to: position)
+      case .selfDependency:
+        try self.feed(bytes, from: &fed, to: position)
+        throw self.violated(.protocolError)
       }
     }
-    try self.feed(bytes.extracting(fed..<bytes.count))
+    try self.feed(bytes, from: &fed, to: bytes.count)
     try self.enforcePatience()
   }
 
-  private func feed(_ bytes: Span<UInt8>) throws(HTTP2SessionError) {
-    let count = unsafe bytes.withUnsafeBufferPointer { bytes in
+  /// - Parameter fed: Where to begin; moves to `end`. What began in an earlier flight is in already.
+  private func feed(
+    _ bytes: Span<UInt8>, from fed: inout Int, to end: Int
+  ) throws(HTTP2SessionError) {
+    guard fed < end else { return }
+    let part = bytes.extracting(fed..<end)
+    fed = end
+    let count = unsafe part.withUnsafeBufferPointer { bytes in
       // libnghttp2 reads within the bounds given and keeps no pointer.
       unsafe nghttp2_session_mem_recv(self.native, bytes.baseAddress, bytes.count)
     }

@@ -21,9 +21,10 @@ import Testing
     + Self.frame(0x0, on: 1, [1, 2, 3]) + Self.frame(0x2, on: 1, [0, 0, 0, 3, 15])
     + Self.frame(0x3, on: 1, [0, 0, 0, 8]) + Self.frame(0x0, on: 0x8000_0003, [])
     + Self.frame(0x2, on: 3, [0x80, 0, 0, 3, 15]) + Self.frame(0x2, on: 3, [0, 0, 3])
+    + Self.frame(0x7, on: 0, [0, 0, 0, 0, 0, 0, 0, 0, 7]) + Self.frame(0x6, on: 0, [])
 
   private static let found: [FrameScanner.Found] = [
-    .data(streamID: 1), .reset, .data(streamID: 3), .selfDependency,
+    .data(streamID: 1), .reset, .data(streamID: 3), .selfDependency, .goAway,
   ]
 
   private func found(in pieces: [ArraySlice<UInt8>]) -> [FrameScanner.Found] {

@@ -128,6 +128,30 @@ import Testing
     #expect(peer.takeSeen() == [.goAway(.noError)])
     #expect(peer.session.isFinished)
   }
+
+  @Test func `what follows GOAWAY of an idle peer is dropped, however it is split`() throws {
+    let request = Frame.headers(requestFields, on: 1, endStream: true)
+    let (one, two) = (try ScriptedPeer(), try ScriptedPeer())
+    try one.send(.goAway(code: 0), request)
+    try two.send(.goAway(code: 0))
+    try two.send(request)
+    for peer in [one, two] {
+      #expect(peer.takeSeen() == [.goAway(.noError)])
+      #expect(peer.session.isFinished)
+    }
+  }
+
+  @Test func `a call that is running keeps the connection of a peer that says GOAWAY`() throws {
+    let peer = try ScriptedPeer()
+    try peer.send(
+      .headers(requestFields, on: 1, endStream: true), .goAway(code: 0),
+      .headers(requestFields, on: 3, endStream: true))
+    #expect(
+      peer.takeSeen() == [
+        .headers(1, requestLines, endStream: true), .goAway(.noError),
+        .headers(3, requestLines, endStream: true),
+      ])
+  }
 }
 
 // MARK: - Flow control

@@ -56,6 +56,22 @@ import Testing
         == .streamClosed)
   }
 
+  @Test func `a stream that ends takes nothing more in the same flight`() throws {
+    let peer = try self.peer(endStream: false, answered: true)
+    #expect(
+      try self.outcome(of: .data([1], on: 1, endStream: true), .data([2], on: 1), to: peer)
+        == .streamClosed)
+  }
+
+  @Test func `what comes in one flight before a forbidden frame is seen`() throws {
+    let peer = try self.peer(answered: true)
+    #expect(
+      try self.outcome(
+        of: .headers(requestFields, on: 3, endStream: true), .data([1], on: 1), to: peer)
+        == .streamClosed)
+    #expect(peer.takeSeen() == [.headers(3, requestLines, endStream: true)])
+  }
+
   @Test func `what was on its way to a stream reset from here is dropped`() throws {
     let peer = try self.peer(endStream: false)
     peer.session.resetStream(1, code: .cancel)

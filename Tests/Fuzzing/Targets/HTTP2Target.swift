@@ -19,6 +19,9 @@ enum HTTP2Target {
     try claim(
       whole.log == pieces.log,
       "how a connection's bytes are split does not matter: \(whole.log), \(pieces.log)")
+    try claim(
+      whole.written == pieces.written,
+      "nor does it for what is written: \(whole.written), \(pieces.written)")
 
     var application = try ActiveApplication(chance: sent.chance)
     try application.play(sent[...].pieces(upTo: 64))
@@ -46,6 +49,8 @@ enum HTTP2Target {
 /// Takes down all that happens and does nothing until the end.
 private struct PassiveApplication {
   private(set) var log: [String] = []
+  /// All that is written at the end.
+  private(set) var written: [UInt8] = []
 
   init(_ pieces: [ArraySlice<UInt8>]) throws(BrokenClaim) {
     var limits = HTTP2Target.limits
@@ -66,6 +71,7 @@ private struct PassiveApplication {
       for index in span.indices { bytes.append(span[index]) }
     }
     self.takeEvents(of: session)
+    self.written = bytes
     try HTTP2Target.checkFrames(bytes)
   }
 
