@@ -56,8 +56,9 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// The rooms that Tests/Fuzzing knocks at.
 let fuzzed: [Target.Dependency] = [
-  "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "GRPCWire",
-  "GatewayTestKit", "HTTP2Engine", "JobsAPI", "StandardServices",
+  "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "EmulatorServer",
+  "GRPCWire", "GatewayTestKit", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
+  "StandardServices", nioCore, nioHTTP1,
 ]
 
 let package = Package(
@@ -207,7 +208,7 @@ let package = Package(
     // What strangers' bytes meet, with the corpus that fuzzing has found.
     .testTarget(
       name: "FuzzingTests", dependencies: fuzzed, path: "Tests/Fuzzing",
-      exclude: ["CLibFuzzer", "Dictionaries", "FuzzProgram.swift", "seeds.py"],
+      exclude: ["CLibFuzzer", "choose.py", "Dictionaries", "FuzzProgram.swift", "seeds.py"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
@@ -229,7 +230,7 @@ if isFuzzing {
     .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzzing/CLibFuzzer"),
     .executableTarget(
       name: "fuzz", dependencies: fuzzed + ["CLibFuzzer"], path: "Tests/Fuzzing",
-      exclude: ["CLibFuzzer", "CorpusTests.swift", "Dictionaries", "seeds.py"],
+      exclude: ["CLibFuzzer", "choose.py", "CorpusTests.swift", "Dictionaries", "seeds.py"],
       swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
   ]

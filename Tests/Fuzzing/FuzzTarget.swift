@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case metadata
   /// Requests' protobuf messages.
   case protobuf
+  /// A stream of questions of server reflection.
+  case reflection
   /// JSON of any form.
   case json
   /// The answers of AWS's REST services, errors included.
@@ -23,6 +25,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case http2
   /// Requests as the emulator and the REST server get them.
   case signing
+  /// The same requests once they are let in: targets, bodies, faults that are asked for.
+  case requests
   /// The configuration file.
   case configuration
   /// AWS's shared files.
@@ -35,11 +39,13 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .framing: try FramingTarget.run(bytes)
     case .metadata: try MetadataTarget.run(bytes)
     case .protobuf: try ProtobufTarget.run(bytes)
+    case .reflection: try ReflectionTarget.run(bytes)
     case .json: try JSONTarget.run(bytes)
     case .replies: try RepliesTarget.run(bytes)
     case .credentials: try CredentialsTarget.run(bytes)
     case .http2: try HTTP2Target.run(bytes)
     case .signing: try SigningTarget.run(bytes)
+    case .requests: try RequestsTarget.run(bytes)
     case .configuration: try ConfigurationTarget.run(bytes)
     case .awsfiles: try AWSFilesTarget.run(bytes)
     case .policy: try PolicyTarget.run(bytes)

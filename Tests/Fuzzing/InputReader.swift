@@ -13,6 +13,12 @@ struct InputReader {
   /// The next byte; 0 when there are no more, so that every input means something.
   mutating func byte() -> UInt8 { self.rest.popFirst() ?? 0 }
 
+  /// The next bytes, fewer when there are no more.
+  mutating func take(_ count: Int) -> [UInt8] {
+    defer { self.rest = self.rest.dropFirst(count) }
+    return Array(self.rest.prefix(count))
+  }
+
   /// The bytes up to the next line feed, which is dropped.
   mutating func line() -> ArraySlice<UInt8> {
     let line = self.rest.prefix { $0 != UInt8(ascii: "\n") }

@@ -111,6 +111,21 @@ def protobuf():
     yield b"\x04" + field(2, 5) + varint(3 << 3 | 5) + b"1234"
 
 
+def reflection():
+    def asked(*requests, limit=7):
+        return bytes([limit]) + b"".join(bytes([len(request)]) + request for request in requests)
+
+    service = "iot.jobs.dataplane.v1.JobsDataPlaneService"
+    yield asked(field(7, ""), field(4, service), field(4, service + ".DescribeJobExecution"))
+    yield asked(field(1, "host") + field(3, "iot/jobs/dataplane/v1/jobs_data_plane.proto"))
+    yield asked(field(3, "google/protobuf/timestamp.proto"), field(3, "grpc/health/v1/health.proto"))
+    yield asked(field(5, field(1, "google.rpc.Status") + field(2, 100)), field(6, "google.rpc.Status"))
+    yield asked(field(6, "google.protobuf.Timestamp"), field(4, "nothing"), field(3, ""))
+    yield asked(field(1, "no question"), field(9, 1), b"\xff", field(4, b"\xff"))
+    yield asked(*[field(7, "")] * 5, limit=2)
+    yield asked(field(3, "a") + field(7, "*") + field(4, "grpc.health.v1.Health.Watch"))
+
+
 # JSON and AWS's answers
 
 
@@ -252,6 +267,48 @@ def signing():
         + b"0" * 64 + b"\nX-Amz-Date: 20260102T030405Z\n\n"
 
 
+# The REST server and the emulator behind it
+
+
+def requests():
+    thing = "arn:aws:iot:us-east-1:123456789012:thing/t"
+    job = json.dumps({"targets": [thing], "document": '{"do": 1}', "timeoutConfig":
+                      {"inProgressTimeoutInMinutes": 10}, "jobExecutionsRetryConfig": {"criteriaList":
+                      [{"failureType": "ALL", "numberOfRetries": 1}]}})
+    plain = json.dumps({"targets": [thing], "document": "{}", "targetSelection": "CONTINUOUS"})
+    start = "PUT /things/t/jobs/$next\n" + json.dumps(
+        {"statusDetails": {"k": "\u00e9"}, "stepTimeoutInMinutes": 5}) + "\n"
+    update = "POST /things/t/jobs/j\n" + json.dumps(
+        {"status": "SUCCEEDED", "expectedVersion": 2, "includeJobExecutionState": True,
+         "includeJobDocument": True, "executionNumber": 1, "statusDetails": {}}) + "\n"
+    reads = "GET /things/t/jobs\n\nGET /things/t/jobs/j?includeJobDocument=true&executionNumber=1\n\n" \
+        "GET /things/t/jobs/%24next\n\n"
+    for story in (
+        f"PUT /jobs/j\n{job}\n{start}{reads}{update}{reads}",
+        f"PUT /jobs/j\n{job}\n{start}+\n{reads}{start}+\n{update}{reads}",
+        f"PUT /jobs/j\n{plain}\nPUT /jobs/k\n{plain}\nGET /jobs?maxResults=1&status=IN_PROGRESS\n\n"
+        "GET /jobs/j\n\nGET /jobs/j/job-document\n\nGET /jobs/j/things?nextToken=x\n\n",
+        f"PUT /jobs/j\n{plain}\n{start}PUT /jobs/j/cancel?force=true\n"
+        '{"reasonCode": "R", "comment": "c"}\nDELETE /jobs/j?force=true\n\nGET /jobs/j\n\n',
+        f"PUT /jobs/j\n{plain}\nPUT /things/t/jobs/j/cancel?force=false\n"
+        '{"expectedVersion": 1, "statusDetails": {"a": "b"}}\n'
+        "DELETE /things/t/jobs/j/executionNumber/1?force=true\n\nGET /things/t/jobs\n\n",
+        "GET /endpoint?endpointType=iot:Jobs\n\nGET /things//jobs\n\nGET /things/%zz/jobs\n\n"
+        "POST /things/t/jobs/j\n[]\nPOST /things/t/jobs/j\n{\nBREW /\n\n",
+        "GET /things/t/jobs/j?executionNumber=1&executionNumber=2\n\n"
+        "GET /things/t/jobs/j?X-Amz-Credential=a%2Fb%2Fc%2Fiot%2Faws4_request\n\n",
+    ):
+        yield b"\x02" + story.encode()
+    for fault in ("latency=5; error=ThrottlingException; status=429; message=slow; retry-after=9",
+                  "drop=after", "truncate=after", "body=html;when=before", "status=503", ""):
+        yield b"\x00" + fault.encode()
+    yield b"\x01" + json.dumps(
+        {"operations": ["UpdateJobExecution"], "seed": 7, "latencyMilliseconds": 20,
+         "latencyJitterMilliseconds": 5, "errorRate": 0.1, "errors": ["status=503"],
+         "dropAfterRate": 0.01, "truncateRate": 1, "malformedRate": 1e-3,
+         "throttle": {"ratePerSecond": 50, "burst": 100}, "next": ["drop=after", ""]}).encode()
+
+
 # Configuration
 
 
@@ -307,7 +364,7 @@ def policy():
 
 TARGETS = {"framing": framing, "metadata": metadata, "protobuf": protobuf, "json": texts,
            "replies": replies, "credentials": credentials, "http2": http2, "signing": signing,
-           "configuration": configuration, "awsfiles": awsfiles, "policy": policy}
+           "reflection": reflection, "requests": requests, "configuration": configuration, "awsfiles": awsfiles, "policy": policy}
 
 
 def main():
