@@ -35,7 +35,7 @@ import TrafficPolicy
     #expect(words["describe-ttl"] == "1500ms")
   }
 
-  @Test(arguments: ["0ms", "1ms", "999ms", "1s", "90s", "2m", "1h", "24h"])
+  @Test(arguments: ["0ms", "1ms", "999ms", "1s", "90s", "2m", "251m", "1h", "24h"])
   func `a duration is written as it would be read`(text: String) {
     #expect(Duration(setting: text)?.settingText == text)
   }

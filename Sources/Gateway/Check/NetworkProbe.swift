@@ -92,6 +92,6 @@ struct NetworkProbe {
   }
 
   private static func milliseconds(_ duration: Duration) -> String {
-    "\(Int64(duration / .milliseconds(1))) ms"
+    "\(duration.wholeMilliseconds) ms"
   }
 }

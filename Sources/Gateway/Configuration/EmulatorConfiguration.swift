@@ -50,7 +50,7 @@ struct EmulatorConfiguration: Sendable {
   private static func faults(_ reader: SettingsReader) throws(ConfigurationError) -> FaultPlan {
     var plan = FaultPlan()
     let latency = try reader.value(EmulatorSettings.latency)
-    plan.latencyMilliseconds = Int64(latency / .milliseconds(1))
+    plan.latencyMilliseconds = latency.wholeMilliseconds
     plan.errorRate = try reader.value(EmulatorSettings.errorRate)
     plan.dropBeforeRate = try reader.value(EmulatorSettings.dropBeforeRate)
     plan.dropAfterRate = try reader.value(EmulatorSettings.dropAfterRate)

@@ -141,10 +141,18 @@ extension Duration {
     else { return nil }
     self = .milliseconds(count * unit.milliseconds)
   }
+
+  /// Without what is less than one. Dividing durations goes through floating point, and may come out
+  /// one too low.
+  var wholeMilliseconds: Int64 {
+    let (seconds, attoseconds) = self.components
+    return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+  }
+
   /// As one would write it in a setting, in the largest unit that leaves no rest; what is less than
   /// a millisecond is left out.
   var settingText: String {
-    let milliseconds = Int64(self / .milliseconds(1))
+    let milliseconds = self.wholeMilliseconds
     let units: [(suffix: String, milliseconds: Int64)] = [
       ("h", 3_600_000), ("m", 60_000), ("s", 1_000),
     ]
