@@ -112,7 +112,7 @@ replay() {
     [[ -r "$input" ]] || wrong "cannot read $input"
     inputs+=("$input")
   done
-  need_swift
+  install_build_packages
   build
   "${program[@]}" "--target=$target" "${limits[@]}" "${inputs[@]}"
 }
@@ -162,7 +162,7 @@ main() {
   for target in "${targets[@]}"; do need_target "$target"; done
   if ((${#targets[@]} == 0)); then mapfile -t targets < <(ls Tests/Corpus); fi
 
-  need_swift
+  install_build_packages
   build
   mkdir -p "$scratch/finds" "$scratch/log"
   python3 Tests/Fuzzing/seeds.py "$scratch/seeds"

@@ -16,7 +16,7 @@ usage: Tests/run.sh [--all] [--lint] [--unit] [--e2e] [-h]
   --unit   warnings-free debug build, unit tests
   --e2e    release build, its size, end-to-end tests
   --all    everything, then once more under the address and the thread sanitizer,
-           and the long benchmarks
+           a minute of fuzzing for each target, and the long benchmarks
 EOF
 }
 
@@ -207,6 +207,14 @@ test_with_sanitizer() {
     -m 'not long'
 }
 
+fuzz() {
+  if ! sanitizer_works address; then
+    skip "fuzzing: the address sanitizer's runtime does not work on this machine"
+    return 0
+  fi
+  bash Tests/fuzz.sh --jobs "$(nproc)" 1
+}
+
 run_benchmarks() {
   bash Tests/Benchmarks/benchmark.sh
 }
@@ -261,6 +269,7 @@ main() {
     for part in "${parts[@]}"; do "$part"; done
     if "$all"; then
       sanitizers
+      stage "Fuzzing" fuzz
       stage "Benchmarks" run_benchmarks
     fi
   fi
