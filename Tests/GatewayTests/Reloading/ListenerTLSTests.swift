@@ -85,7 +85,7 @@ import Transport
       seen.append(tls.server.current)
     }
     try await threads.shutdownGracefully()
-    try await loop.shutdownGracefully()
+    await loop.shutdownGracefully()
   }
 
   @Test(arguments: ["certificate", "key"])
