@@ -58,7 +58,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let fuzzed: [Target.Dependency] = [
   "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "EmulatorServer",
   "GRPCWire", "GatewayTestKit", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
-  "StandardServices", nioCore, nioHTTP1,
+  "StandardServices", "Transport", "Upstream", nioCore, nioEmbedded, nioHTTP1,
 ]
 
 let package = Package(

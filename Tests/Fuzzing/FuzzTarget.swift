@@ -17,6 +17,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case reflection
   /// JSON of any form.
   case json
+  /// Any server's answers as bytes of HTTP/1.1, and a proxy's.
+  case answers
   /// The answers of AWS's REST services, errors included.
   case replies
   /// The answers of those who give credentials.
@@ -41,6 +43,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .protobuf: try ProtobufTarget.run(bytes)
     case .reflection: try ReflectionTarget.run(bytes)
     case .json: try JSONTarget.run(bytes)
+    case .answers: try AnswersTarget.run(bytes)
     case .replies: try RepliesTarget.run(bytes)
     case .credentials: try CredentialsTarget.run(bytes)
     case .http2: try HTTP2Target.run(bytes)

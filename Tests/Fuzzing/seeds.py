@@ -146,6 +146,27 @@ def texts():
     yield b"{} x"
 
 
+def exchanges():
+    ok = b"HTTP/1.1 200 OK\r\nDate: Fri, 02 Jan 2026 03:04:05 GMT\r\nX-Amzn-RequestId: r\r\n"
+    for close in b"\x00", b"\x02":
+        yield close + ok + b"Content-Length: 11\r\n\r\n" + b'{"key": 1}\n'
+        yield close + ok + b"Content-Length: 11\r\n\r\n" + b'{"key": 1}\nHTTP/1.1 200 OK\r\n\r\n'
+        yield close + ok + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nx: y\r\n\r\n"
+        yield close + ok + b"Connection: close\r\n\r\nup to the end"
+        yield close + ok + b"Content-Length: 257\r\n\r\n"
+        yield close + ok + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\na"
+        yield close + b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"
+        yield close + b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"
+        yield close + b"HTTP/1.0 503 Slow Down\r\nRetry-After: 3\r\nx-amzn-ErrorType: E:\r\n\r\nslow"
+        yield close + b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"
+        yield close + b"\x16\x03\x03\x00\x02\x02\x28"
+        yield close
+    yield b"\x01HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n\x16\x03"
+    yield b"\x01HTTP/1.1 100 Continue\n\nHTTP/1.0 299\n\n"
+    yield b"\x01HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+    yield b"\x01HTTP/1.1 2000 x\r\n"
+
+
 def answers():
     for case in cases("parse.json"):
         response = case["response"]
@@ -364,7 +385,7 @@ def policy():
 
 TARGETS = {"framing": framing, "metadata": metadata, "protobuf": protobuf, "json": texts,
            "replies": replies, "credentials": credentials, "http2": http2, "signing": signing,
-           "reflection": reflection, "requests": requests, "configuration": configuration, "awsfiles": awsfiles, "policy": policy}
+           "reflection": reflection, "answers": exchanges, "requests": requests, "configuration": configuration, "awsfiles": awsfiles, "policy": policy}
 
 
 def main():
