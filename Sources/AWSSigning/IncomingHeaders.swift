@@ -11,6 +11,10 @@ struct IncomingHeaders {
     var bytes = 0
     for (name, value) in fields { bytes += name.utf8.count + value.utf8.count }
     guard bytes <= limits.headerBytes else { throw .malformed("The headers are too large.") }
+    // Names are repeated in refusals (RFC 9110 §5.1: they are tokens).
+    guard fields.allSatisfy({ $0.name.utf8.allSatisfy { 0x21...0x7E ~= $0 } }) else {
+      throw .malformed("A header's name is no name.")
+    }
     self.fields = fields
   }
 

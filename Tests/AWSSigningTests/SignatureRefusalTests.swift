@@ -203,6 +203,13 @@ struct SignatureRefusalTests {
     #expect(try self.verdict(of: request) == .refused(.unsignedHeader(name: "x-amz-date")))
   }
 
+  @Test(arguments: ["x-amz-\0", "x-amz-\u{7F}", "x y", "x-amz-ä"])
+  func `a header's name is told to nobody unless it is a name`(name: String) throws {
+    var request = try SignedRequest.inHeaders()
+    request.set(name, to: "1")
+    #expect(try self.verdict(of: request).refusal?.name == "MalformedHttpRequestException")
+  }
+
   @Test func `a hash that is sent must be the body's`() throws {
     let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     for (text, isSound) in [(empty, true), ("UNSIGNED-PAYLOAD", false), ("", false)] {
