@@ -9,24 +9,8 @@ import Testing
 @testable import GatewayServer
 
 struct OpeningHandlerTests {
-  /// Stands where HTTP/2 or TLS would.
-  private final class Next: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    var text = ""
-    var isAskedToFinish = false
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      self.text += String(buffer: self.unwrapInboundIn(data))
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-      if event is ChannelShouldQuiesceEvent { self.isAskedToFinish = true }
-    }
-  }
-
   private let registry = MetricsRegistry()
-  private let next = Next()
+  private let next = NextHandler()
   private let channel = EmbeddedChannel()
 
   init() throws {

@@ -12,22 +12,6 @@ import Testing
 @testable import GatewayServer
 
 struct SecuredHandlerTests {
-  /// Stands where HTTP/2 would.
-  private final class Next: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-
-    var text = ""
-    var isAskedToFinish = false
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-      self.text += String(buffer: self.unwrapInboundIn(data))
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-      if event is ChannelShouldQuiesceEvent { self.isAskedToFinish = true }
-    }
-  }
-
   private struct NoMemory: Error {}
 
   private let registry = MetricsRegistry()
@@ -61,14 +45,14 @@ struct SecuredHandlerTests {
   }
 
   /// - Returns: What was put behind the handler, with the peer that it was told of.
-  private func begin(isWithoutMemory: Bool = false) throws -> () -> (Next, ConnectionPeer)? {
+  private func begin(isWithoutMemory: Bool = false) throws -> () -> (NextHandler, ConnectionPeer)? {
     let ledger = OpeningLedger(
       registry: self.registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    var made: (Next, ConnectionPeer)?
+    var made: (NextHandler, ConnectionPeer)?
     try self.channel.pipeline.syncOperations.addHandler(
       SecuredHandler(ledger: ledger) { channel, peer in
         if isWithoutMemory { throw NoMemory() }
-        let next = Next()
+        let next = NextHandler()
         made = (next, peer)
         try channel.pipeline.syncOperations.addHandler(next)
       })
