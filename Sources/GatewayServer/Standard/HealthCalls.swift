@@ -5,49 +5,39 @@ import StandardServices
 
 // The methods of grpc.health.v1 (health-checking.md of grpc/grpc).
 
-/// The status of one service, now. Of a service that there is not: NOT_FOUND.
-final class HealthCheckCall: StreamedCall {
-  private let health: HealthStatuses
+/// A call that is answered as soon as its message is there: Check and List.
+final class HealthAnswerCall: StreamedCall {
+  private let reply: ([UInt8]) throws(ProtobufError) -> OnNextAnswer
   private var answer = OnNextAnswer.wait
 
-  init(_ health: HealthStatuses) {
-    self.health = health
+  private init(_ reply: @escaping ([UInt8]) throws(ProtobufError) -> OnNextAnswer) {
+    self.reply = reply
   }
 
-  func received(_ message: [UInt8]) {
-    do throws(ProtobufError) {
-      let service = try HealthMessages.service(of: message)
-      guard let status = self.health.status(of: service) else {
-        self.answer = .end(
+  /// The status of one service, now. Of a service that there is not: NOT_FOUND.
+  static func check(_ health: HealthStatuses) -> HealthAnswerCall {
+    HealthAnswerCall { (message) throws(ProtobufError) in
+      guard let status = health.status(of: try HealthMessages.service(of: message)) else {
+        return .end(
           RPCFailure(.notFound, .resourceNotFound, message: "there is no such service here"))
-        return
       }
-      self.answer = .lastMessage(.framed { HealthMessages.append(status, to: &$0) })
-    } catch {
-      self.answer = .end(RPCFailure(error))
+      return .lastMessage(.framed { HealthMessages.append(status, to: &$0) })
     }
   }
 
-  func requestEnded() {}
-  func nextAnswer() -> OnNextAnswer { self.answer }
-  func stopped() {}
-}
-
-/// The status of each service, now.
-final class HealthListCall: StreamedCall {
-  private let health: HealthStatuses
-  private var answer = OnNextAnswer.wait
-
-  init(_ health: HealthStatuses) {
-    self.health = health
+  /// The status of each service, now.
+  static func list(_ health: HealthStatuses) -> HealthAnswerCall {
+    HealthAnswerCall { (message) throws(ProtobufError) in
+      try HealthMessages.checkList(message)
+      let status = health.status
+      let statuses = HealthStatuses.services.map { (service: $0, status: status) }
+      return .lastMessage(.framed { HealthMessages.append(statuses, to: &$0) })
+    }
   }
 
   func received(_ message: [UInt8]) {
     do throws(ProtobufError) {
-      try HealthMessages.checkList(message)
-      let status = self.health.status
-      let statuses = HealthStatuses.services.map { (service: $0, status: status) }
-      self.answer = .lastMessage(.framed { HealthMessages.append(statuses, to: &$0) })
+      self.answer = try self.reply(message)
     } catch {
       self.answer = .end(RPCFailure(error))
     }

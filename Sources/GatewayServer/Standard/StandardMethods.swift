@@ -23,8 +23,8 @@ package struct StandardMethods: Sendable {
     _ method: StandardMethod, newsArrived: @escaping @Sendable () -> Void
   ) -> (any StreamedCall)? {
     switch method {
-    case .healthCheck: HealthCheckCall(self.health)
-    case .healthList: HealthListCall(self.health)
+    case .healthCheck: HealthAnswerCall.check(self.health)
+    case .healthList: HealthAnswerCall.list(self.health)
     case .healthWatch: HealthWatchCall(self.health, newsArrived)
     case .reflection: self.descriptors.map { ReflectionCall($0) }
     }
