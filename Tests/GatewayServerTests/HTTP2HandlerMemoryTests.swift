@@ -36,6 +36,28 @@ struct HTTP2HandlerMemoryTests {
     #expect(try await caller.answer(on: 7).status == "0")
   }
 
+  @Test func `a connection over its own limit leaves room to the others`() async throws {
+    let budget = MemoryBudget()
+    var limits = ConnectionLimits()
+    limits.memoryBytes = MemoryBudget.bytesPerCall + 100
+    let terms = ConnectionTerms(limits: limits, budget: budget)
+    let greedy = try await Caller(.wait, terms: terms)
+    let modest = try await Caller(.wait, terms: terms)
+    try await greedy.send(Request(.describe).bytes(on: 1))
+    try await greedy.send(Request(.describe).bytes(on: 3))
+    #expect(try await greedy.answer(on: 3).status == "14")
+    #expect(greedy.backend.calls.count == 1)
+    try await modest.send(Request(.describe).bytes(on: 1))
+    modest.backend.release()
+    #expect(try await modest.answer(on: 1).status == "0")
+    greedy.backend.release()
+    #expect(try await greedy.answer(on: 1).status == "0")
+    #expect(budget.chargedBytes == 0)
+    try await greedy.send(Request(.describe).bytes(on: 5))
+    greedy.backend.release()
+    #expect(try await greedy.answer(on: 5).status == "0")
+  }
+
   @Test func `a message over the limit ends its call`() async throws {
     let (caller, budget) = try await self.caller(MemoryBudget.bytesPerCall + 1_000, .answer())
     var request = Request(.describe)

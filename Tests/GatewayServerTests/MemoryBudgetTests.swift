@@ -10,7 +10,6 @@ struct MemoryBudgetTests {
     #expect(budget.charge(100) == .admit)
     #expect(budget.charge(1) == .refuse)
     #expect(budget.chargedBytes == 100)
-    #expect(budget.refusedCalls == 1)
     budget.giveBack(1)
     #expect(budget.charge(1) == .admit)
     #expect(budget.charge(1) == .refuse)

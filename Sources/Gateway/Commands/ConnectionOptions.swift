@@ -7,6 +7,7 @@ struct ConnectionOptions: ParsableArguments {
   @Option(help: .of(ConnectionSettings.connections)) var connectionLimit: String?
   @Option(help: .of(ConnectionSettings.streams)) var streamLimit: String?
   @Option(help: .of(ConnectionSettings.memory)) var memoryLimitBytes: String?
+  @Option(help: .of(ConnectionSettings.connectionMemory)) var connectionMemoryLimitBytes: String?
   @Option(help: .of(ConnectionSettings.frameTimeout)) var frameTimeout: String?
   @Option(help: .of(ConnectionSettings.requestTimeout)) var requestTimeout: String?
   @Option(help: .of(ConnectionSettings.writeTimeout)) var writeTimeout: String?
@@ -21,6 +22,7 @@ struct ConnectionOptions: ParsableArguments {
     table.take(ConnectionSettings.connections, self.connectionLimit)
     table.take(ConnectionSettings.streams, self.streamLimit)
     table.take(ConnectionSettings.memory, self.memoryLimitBytes)
+    table.take(ConnectionSettings.connectionMemory, self.connectionMemoryLimitBytes)
     table.take(ConnectionSettings.frameTimeout, self.frameTimeout)
     table.take(ConnectionSettings.requestTimeout, self.requestTimeout)
     table.take(ConnectionSettings.writeTimeout, self.writeTimeout)

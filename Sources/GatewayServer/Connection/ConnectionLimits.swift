@@ -2,7 +2,8 @@
 
 package import NIOCore
 
-/// How long a connection may take, wait and live, and what it may send that is no call. Nil is never.
+/// How long a connection may take, wait and live, what its calls may hold, and what it may send that
+/// is no call. Nil is never.
 ///
 /// All waits are looked at together, every two seconds while something happens on the
 /// connection and every ten while nothing does, so that a call costs no timer; each wait may last
@@ -33,6 +34,10 @@ package struct ConnectionLimits: Equatable, Sendable {
   /// The least time between PINGs of a client that gets no answers meanwhile. gRFC A8 lets clients go
   /// down to ten seconds; half of that leaves room for clocks and queues.
   package var leastPingInterval = TimeAmount.seconds(5)
+
+  /// What the requests and unsent answers of one connection may take. A client that has but one
+  /// connection, as most have, fills its 256 streams with usual documents in 10 MiB.
+  package var memoryBytes = 16_777_216
 
   package init() {}
 

@@ -30,6 +30,10 @@ package final class ConnectionTerms: Sendable {
       ) { [([], Int64(budget.chargedBytes))] })
   }
 
+  func memoryOfConnection() -> ConnectionMemory {
+    ConnectionMemory(self.budget, limitBytes: self.limits.memoryBytes)
+  }
+
   func connectionEnded(_ reason: String) {
     self.ended?.child(reason).increment()
   }

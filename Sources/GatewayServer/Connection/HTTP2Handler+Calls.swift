@@ -36,7 +36,7 @@ extension HTTP2Handler {
 
   func received(_ bytes: ReceivedBytes, for call: RPC) {
     guard !call.isCounted else { return }
-    guard self.terms.budget.charge(bytes.count) == .admit else {
+    guard self.memory.charge(bytes.count) == .admit else {
       guard call.state.answered() == .send else { return }
       return self.answer(call, StatusMapping.memoryFull)
     }
@@ -52,7 +52,7 @@ extension HTTP2Handler {
   private func chargeInflated(_ call: RPC) -> MemoryBudget.OnCharge {
     let more = call.state.heldBytes - (call.chargedBytes - MemoryBudget.bytesPerCall)
     guard more > 0 else { return .admit }
-    guard self.terms.budget.charge(more) == .admit else { return .refuse }
+    guard self.memory.charge(more) == .admit else { return .refuse }
     call.chargedBytes += more
     return .admit
   }
@@ -129,7 +129,7 @@ extension HTTP2Handler {
   func abandon(_ rpc: RPC) {
     if rpc.state.streamClosed() == .cancel { rpc.task?.cancel() }
     self.count(rpc, .cancelled)
-    self.terms.budget.giveBack(rpc.chargedBytes)
+    self.memory.giveBack(rpc.chargedBytes)
   }
 
   private func answer(_ rpc: RPC, _ failure: RPCFailure) {
@@ -145,7 +145,7 @@ extension HTTP2Handler {
       let limit = rpc.answerEncoding == .gzip ? self.limits.compressAboveBytes : nil
       RPCResponse.encode(&response, ifAbove: limit)
     }
-    self.terms.budget.chargeAnyway(response.body.count)
+    self.memory.chargeAnyway(response.body.count)
     rpc.chargedBytes += response.body.count
     _ = self.session.submitResponse(response, on: rpc.streamID)
     self.traffic.answers &+= 1

@@ -39,7 +39,7 @@ extension HTTP2Handler {
     switch RequestHead.read(fields.head) {
     case .accept(let head):
       if let operation = JobsOperation(path: head) {
-        guard self.terms.budget.charge(MemoryBudget.bytesPerCall) == .admit else {
+        guard self.memory.charge(MemoryBudget.bytesPerCall) == .admit else {
           return self.refuseForMemory(streamID, requestID)
         }
         self.open(streamID, operation, head, fields, requestID)

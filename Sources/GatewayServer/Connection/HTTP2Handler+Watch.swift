@@ -57,7 +57,7 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
   }
 
   func charge(buffered: Int) {
-    self.terms.budget.chargeAnyway(buffered - self.chargedBuffered)
+    self.memory.chargeAnyway(buffered - self.chargedBuffered)
     self.chargedBuffered = buffered
   }
 

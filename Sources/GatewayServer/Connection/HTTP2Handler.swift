@@ -54,6 +54,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
   var streams: [Int32: StreamedRPC] = [:]
   var deadlineTimer = DeadlineTimer()
   let terms: ConnectionTerms
+  var memory: ConnectionMemory
   var traffic = ConnectionTraffic()
   var watch: ConnectionWatch
   var police: FramePolice
@@ -89,6 +90,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     self.requestIDs = RequestIDs()
     self.loop = loop
     self.terms = terms
+    self.memory = terms.memoryOfConnection()
     let now = loop.now
     self.watch = ConnectionWatch(
       terms.limits, jitter: Double(self.requestIDs.number % 1_024) / 1_023, now: now)

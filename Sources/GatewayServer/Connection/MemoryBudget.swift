@@ -19,7 +19,6 @@ package final class MemoryBudget: Sendable {
 
   package let limitBytes: Int
   private let charged = Atomic(0)
-  private let refusals = Atomic(0)
 
   /// - Parameter limitBytes: 64 MiB by default: a thousand of the greatest requests at a time, and
   ///   a small part of what a container of usual size has.
@@ -29,15 +28,11 @@ package final class MemoryBudget: Sendable {
 
   package var chargedBytes: Int { self.charged.load(ordering: .relaxed) }
 
-  /// Calls that were refused, as a counter that only grows.
-  package var refusedCalls: Int { self.refusals.load(ordering: .relaxed) }
-
   /// Charges what a peer wants to be kept, or refuses it.
   func charge(_ count: Int) -> OnCharge {
     let after = self.charged.add(count, ordering: .relaxed).newValue
     guard after > self.limitBytes else { return .admit }
     self.charged.subtract(count, ordering: .relaxed)
-    self.refusals.add(1, ordering: .relaxed)
     return .refuse
   }
 

@@ -22,7 +22,8 @@ package enum StatusMapping {
   /// What a call is told when no more can be kept in memory. Nothing of it was carried out.
   static let memoryFull = RPCFailure(
     .unavailable, .overloaded,
-    message: "this gateway holds as many requests and answers as its memory limit allows",
+    message: "this gateway, or this connection of it, holds as many requests and answers as its "
+      + "memory limit allows",
     retry: .after(milliseconds: throttledDelayMilliseconds))
 
   /// What a call without an end of its own is told when its connection takes no more: the gateway

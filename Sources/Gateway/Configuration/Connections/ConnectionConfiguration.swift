@@ -16,6 +16,7 @@ struct ConnectionConfiguration: Sendable {
     self.streamLimit = try reader.value(ConnectionSettings.streams)
     self.memoryLimitBytes = try reader.value(ConnectionSettings.memory)
     var limits = ConnectionLimits()
+    limits.memoryBytes = try reader.value(ConnectionSettings.connectionMemory)
     limits.handshakeTimeout = TimeAmount(handshakeTimeout)
     limits.frameTimeout = TimeAmount(try reader.value(ConnectionSettings.frameTimeout))
     limits.requestTimeout = TimeAmount(try reader.value(ConnectionSettings.requestTimeout))

@@ -19,6 +19,11 @@ enum ConnectionSettings {
       + "UNAVAILABLE, with a time to come back.",
     in: 1_048_576...68_719_476_736, fallback: 67_108_864)
 
+  static let connectionMemory = Setting<Int>.count(
+    "connection-memory-limit-bytes",
+    help: "The same for one connection, so that one caller cannot use up what is there for all.",
+    in: 65_536...68_719_476_736, fallback: 16_777_216)
+
   static let frameTimeout = Setting<Duration>.duration(
     "frame-timeout",
     help: "How long a caller may take from the first byte of an HTTP/2 frame, or of a call's "
@@ -63,7 +68,8 @@ enum ConnectionSettings {
     help: "How long the calls on such a connection may take to finish.", fallback: "1m")
 
   static let names: Set<String> = [
-    connections.name, streams.name, memory.name, frameTimeout.name, requestTimeout.name,
+    connections.name, streams.name, memory.name, connectionMemory.name, frameTimeout.name,
+    requestTimeout.name,
     writeTimeout.name, idleTimeout.name, keepaliveInterval.name, keepaliveTimeout.name,
     leastPingInterval.name, maxAge.name, maxAgeGrace.name,
   ]
