@@ -20,6 +20,7 @@ from metrics import scrape
 from program import BINARY, RETRIES, Emulator, Gateway
 from stubs import rpc
 from upstream import Upstream
+from wire import Connection
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,6 +38,13 @@ def emulator() -> Iterator[Emulator]:
 def gateway(emulator: Emulator) -> Iterator[Gateway]:
     with Gateway(emulator.url) as program:
         yield program
+
+
+@pytest.fixture
+def connection(gateway: Gateway) -> Iterator[Connection]:
+    """A connection that a test writes its own frames on."""
+    with Connection(gateway.address) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -26,12 +26,6 @@ def compressed(payload: bytes) -> bytes:
 
 
 @pytest.fixture
-def connection(gateway):
-    with Connection(gateway.address) as opened:
-        yield opened
-
-
-@pytest.fixture
 def large(iot, thing, job) -> tuple[str, str]:
     """A thing and a job whose document is worth compressing."""
     create_job(iot, job, thing, document={"text": "press the button " * 500})

@@ -30,12 +30,6 @@ FIELDS = [
 ]
 
 
-@pytest.fixture
-def connection(gateway):
-    with Connection(gateway.address) as opened:
-        yield opened
-
-
 @pytest.fixture(scope="module")
 def body(iot) -> bytes:
     create_job(iot, "framing-job", "framing-thing")

@@ -16,12 +16,6 @@ OK, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED, INTERNAL = 0, 3, 8, 12,
 PROTOCOL_ERROR = 1
 
 
-@pytest.fixture
-def connection(gateway):
-    with Connection(gateway.address) as opened:
-        yield opened
-
-
 @pytest.fixture(scope="module")
 def body(iot) -> bytes:
     create_job(iot, "metadata-job", "metadata-thing")

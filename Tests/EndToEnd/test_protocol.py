@@ -47,12 +47,6 @@ def known(iot, thing, job) -> str:
     return thing
 
 
-@pytest.fixture
-def connection(gateway):
-    with Connection(gateway.address) as opened:
-        yield opened
-
-
 @pytest.mark.parametrize(
     "kind",
     [
