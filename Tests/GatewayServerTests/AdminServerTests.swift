@@ -22,20 +22,19 @@ struct AdminServerTests {
     _ text: String, with listener: Listener, onRead: (String) async -> Void = { _ in }
   ) async throws -> String {
     let address = try #require(listener.address.socketAddress)
-    let client = try await ClientBootstrap(group: self.group).connect(to: address) { channel in
-      channel.eventLoop.makeCompletedFuture {
-        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+    let (chunks, arrivals) = AsyncStream.makeStream(of: ByteBuffer.self)
+    let client = try await ClientBootstrap(group: self.group)
+      .channelInitializer { channel in
+        channel.pipeline.addHandler(Gatherer(arrivals))
       }
+      .connect(to: address).get()
+    client.writeAndFlush(ByteBuffer(string: text), promise: nil)
+    var received = ""
+    for await chunk in chunks {
+      received += String(buffer: chunk)
+      await onRead(received)
     }
-    return try await client.executeThenClose { inbound, outbound in
-      try await outbound.write(ByteBuffer(string: text))
-      var received = ""
-      for try await buffer in inbound {
-        received += String(buffer: buffer)
-        await onRead(received)
-      }
-      return received
-    }
+    return received
   }
 
   @Test func `pipelined requests are answered in order, then the connection closes`() async throws {
@@ -66,5 +65,29 @@ struct AdminServerTests {
       #expect(await listener.drain(grace: .seconds(10)) == 0)
     }
     #expect(answer.hasSuffix("\r\n\r\nlive\n"))
+  }
+}
+
+/// Hands on what comes until the connection is gone, however it went.
+private final class Gatherer: ChannelInboundHandler, Sendable {
+  typealias InboundIn = ByteBuffer
+
+  private let arrivals: AsyncStream<ByteBuffer>.Continuation
+
+  init(_ arrivals: AsyncStream<ByteBuffer>.Continuation) {
+    self.arrivals = arrivals
+  }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    self.arrivals.yield(self.unwrapInboundIn(data))
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    self.arrivals.finish()
+  }
+
+  /// The end follows, and shows what has come by then.
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    context.close(promise: nil)
   }
 }
