@@ -172,7 +172,7 @@ import TrafficPolicy
     #expect(error?.exitCode == 78)
   }
 
-  @Test(arguments: PolicySettings.settingNames)
+  @Test(arguments: ServeConfiguration.settingNames)
   func `each setting has a flag of its name`(name: String) throws {
     let options = try ServeOptions.parse(["--\(name)", "x"])
     #expect(options.flags.values == [name: "x"])

@@ -64,15 +64,29 @@ extension ConfigurationError: CustomStringConvertible {
 enum ValueOrigin: Equatable, Sendable {
   case flag
   case environment(variable: String)
-  case file(path: String)
+  case file(path: String, line: Int?)
   case fallback
 
   func spelling(of name: String) -> String {
     switch self {
     case .flag: "--\(name)"
     case .environment(let variable): variable
-    case .file(let path): "\(path): \(name)"
+    case .file(let path, let line): "\(Self.place(path, line)): \(name)"
     case .fallback: name
     }
+  }
+
+  /// Where it is, for somebody who knows the setting's name.
+  func place(of name: String) -> String {
+    switch self {
+    case .flag: "--\(name)"
+    case .environment(let variable): variable
+    case .file(let path, let line): Self.place(path, line)
+    case .fallback: "default"
+    }
+  }
+
+  static func place(_ path: String, _ line: Int?) -> String {
+    line.map { "\(path), line \($0)" } ?? path
   }
 }

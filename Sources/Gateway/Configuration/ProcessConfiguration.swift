@@ -10,10 +10,7 @@ struct ProcessConfiguration: Sendable {
   var logLevel: Logger.Level
   var logFormat: LogFormat
 
-  static let settingNames: Set<String> = [
-    SharedSettings.config.name, SharedSettings.threads.name, SharedSettings.drainGrace.name,
-    SharedSettings.logLevel.name, SharedSettings.logFormat.name,
-  ]
+  static let settingNames = SharedSettings.process.names
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.threads = try reader.value(SharedSettings.threads)

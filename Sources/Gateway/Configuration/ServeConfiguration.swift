@@ -7,6 +7,8 @@ import Transport
 
 /// Everything `serve` needs to know, read and checked before anything is started.
 struct ServeConfiguration: Sendable {
+  /// Flags, variables and file that all of it was read from.
+  let reader: SettingsReader
   var listening: ListenConfiguration
   var adminListen: ListenAddress
   var upstream: UpstreamPlan
@@ -20,21 +22,21 @@ struct ServeConfiguration: Sendable {
   var policy: PolicySettings
   var process: ProcessConfiguration
 
-  static let settingNames = ProcessConfiguration.settingNames
-    .union(PolicySettings.settingNames)
-    .union(FailureSettings.names)
-    .union(UpstreamSettings.names)
-    .union(ListenSettings.names)
-    .union(CallSettings.names)
-    .union(ConnectionSettings.names)
-    .union(AccessSettings.names)
-    .union([
-      ServeSettings.adminListen.name, SharedSettings.allowInsecureRemote.name,
-      ReflectionSettings.reflection.name, ReloadSettings.interval.name,
-    ])
+  /// All that `serve` can be told, in the order of the flags and of the README.
+  static let catalogue = SettingsCatalogue([
+    ListenSettings.section, AccessSettings.section, UpstreamSettings.section,
+    CallSettings.section, ConnectionSettings.section,
+    SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
+    TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,
+    FailureSettings.section,
+    SettingsSection("Files that change", [SettingEntry(ReloadSettings.interval)]),
+    SharedSettings.process,
+  ])
+  static let settingNames = Self.catalogue.names
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     try reader.rejectUnknownFileKeys(known: Self.settingNames)
+    self.reader = reader
     self.process = try ProcessConfiguration(reader)
     self.listening = try ListenConfiguration(reader)
     self.adminListen = try reader.value(ServeSettings.adminListen)

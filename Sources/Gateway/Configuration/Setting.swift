@@ -16,6 +16,10 @@ struct Setting<Value: Sendable>: Sendable {
   let fallback: String?
   /// True for what must not be repeated in an error.
   let isSecret: Bool
+  /// What a number counts; nil for what has no unit.
+  var unit: SettingUnit?
+  /// All that it may be, when that is a closed list.
+  var words: [String] = []
   let read: @Sendable (String) throws(Misfit) -> Value
 
   /// - Parameter parse: answers nil for what is not allowed, when `allowed` says all there is to say.
@@ -47,6 +51,14 @@ struct Setting<Value: Sendable>: Sendable {
   var variable: String { SettingsReader.variable(for: self.name) }
 }
 
+/// What the number of a setting counts.
+enum SettingUnit: String, Sendable {
+  case bytes
+  case callsPerSecond = "calls per second"
+  /// With its own unit behind the number.
+  case duration
+}
+
 /// Why a text is no value of a setting.
 struct Misfit: Error, Equatable {
   /// The part of the text that is at fault.
@@ -74,6 +86,15 @@ extension Setting where Value == Int {
       return number
     }
   }
+
+  /// The same, of bytes.
+  static func bytes(
+    _ name: String, help: String, in range: ClosedRange<Int>, fallback: Int
+  ) -> Setting<Int> {
+    var setting = Self.count(name, help: help, in: range, fallback: fallback)
+    setting.unit = .bytes
+    return setting
+  }
 }
 
 extension Setting where Value == Bool {
@@ -92,13 +113,15 @@ extension Setting where Value == Bool {
   }
 
   private static func word(_ name: String, help: String, fallback: String?) -> Setting<Bool> {
-    Setting(name, help: help, allowed: "true or false", fallback: fallback) { text in
+    var setting = Setting(name, help: help, allowed: "true or false", fallback: fallback) { text in
       switch text {
       case "true": true
       case "false": false
       default: nil
       }
     }
+    setting.words = ["true", "false"]
+    return setting
   }
 }
 
@@ -108,24 +131,30 @@ extension Setting where Value == Duration {
     _ name: String, help: String, atLeast floor: Duration = .milliseconds(1), fallback: String
   ) -> Setting<Duration> {
     let range = "from \(floor == .zero ? "0s" : floor.settingText) to 24h"
-    return Setting(
+    var setting = Setting(
       name, help: help, allowed: "a duration such as 250ms, 5s or 2m, \(range)",
       fallback: fallback
     ) { text in
       guard let duration = Duration(setting: text), duration >= floor else { return nil }
       return duration
     }
+    setting.unit = .duration
+    return setting
   }
 }
 
 extension Setting where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
   /// One word of a closed list.
-  static func choice(_ name: String, help: String, fallback: Value) -> Setting<Value> {
-    Setting(
-      name, help: help,
-      allowed: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))",
-      fallback: fallback.rawValue
+  ///
+  /// - Parameter fallback: nil when other settings say what holds if this one is not set.
+  static func choice(_ name: String, help: String, fallback: Value?) -> Setting<Value> {
+    let words = Value.allCases.map(\.rawValue)
+    var setting = Setting(
+      name, help: help, allowed: "one of \(words.joined(separator: ", "))",
+      fallback: fallback?.rawValue
     ) { Value(rawValue: $0) }
+    setting.words = words
+    return setting
   }
 }
 

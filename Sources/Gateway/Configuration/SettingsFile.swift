@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a configuration file said, flattened: `upstream: {endpoint: X}` is `upstream-endpoint`.
-struct SettingsFile: Equatable {
+struct SettingsFile: Equatable, Sendable {
   var path: String
   var values: [String: String]
+  /// Where each is set, counted from one.
+  var lines: [String: Int] = [:]
 }
 
 extension SettingsFile {
@@ -15,8 +17,13 @@ extension SettingsFile {
     } catch {
       throw .unreadableFile(path: path, reason: error.reason)
     }
-    do {
-      return SettingsFile(path: path, values: try YAMLReader.values(of: bytes))
+    return try SettingsFile(parsing: bytes, of: path)
+  }
+
+  init(parsing bytes: [UInt8], of path: String) throws(ConfigurationError) {
+    do throws(YAMLReader.Failure) {
+      let table = try YAMLFlattener(YAMLReader.tree(of: bytes))
+      self.init(path: path, values: table.values, lines: table.lines)
     } catch {
       throw .unreadableFile(path: path, reason: error.reason)
     }

@@ -3,7 +3,7 @@
 import AWSConfiguration
 
 /// Finds each setting's value: flag before environment before file before default.
-struct SettingsReader {
+struct SettingsReader: Sendable {
   static let variablePrefix = "IOT_JOBS_GATEWAY_"
 
   /// `upstream-endpoint` is `IOT_JOBS_GATEWAY_UPSTREAM_ENDPOINT`.
@@ -36,7 +36,9 @@ struct SettingsReader {
 
   /// Reads a setting; nil when nobody set it and it has no default.
   func optional<Value>(_ setting: Setting<Value>) throws(ConfigurationError) -> Value? {
-    guard let (text, origin) = self.find(setting) else { return nil }
+    guard let (text, origin) = self.find(setting.name, fallback: setting.fallback) else {
+      return nil
+    }
     return try self.read(setting, text, origin)
   }
 
@@ -45,7 +47,7 @@ struct SettingsReader {
   func sourced<Value>(
     _ setting: Setting<Value>
   ) throws(ConfigurationError) -> Sourced<Value>? {
-    guard let (text, origin) = self.find(setting), origin != .fallback else { return nil }
+    guard let (text, origin) = self.find(setting.name, fallback: nil) else { return nil }
     return Sourced(
       try self.read(setting, text, origin), from: .program(origin.spelling(of: setting.name)))
   }
@@ -62,18 +64,18 @@ struct SettingsReader {
     }
   }
 
-  private func find<Value>(
-    _ setting: Setting<Value>
-  ) -> (text: String, origin: ValueOrigin)? {
-    if let text = self.flags[setting.name] { return (text, .flag) }
+  /// The text that counts for a setting, as somebody wrote it.
+  func find(_ name: String, fallback: String?) -> (text: String, origin: ValueOrigin)? {
+    if let text = self.flags[name] { return (text, .flag) }
     // An empty variable is an unset one, as in AWS's own tools.
-    if let text = self.environment[setting.variable], !text.isEmpty {
-      return (text, .environment(variable: setting.variable))
+    let variable = Self.variable(for: name)
+    if let text = self.environment[variable], !text.isEmpty {
+      return (text, .environment(variable: variable))
     }
-    if let file = self.file, let text = file.values[setting.name] {
-      return (text, .file(path: file.path))
+    if let file = self.file, let text = file.values[name] {
+      return (text, .file(path: file.path, line: file.lines[name]))
     }
-    return setting.fallback.map { ($0, .fallback) }
+    return fallback.map { ($0, .fallback) }
   }
 
   /// Refuses a key in the file that names no setting: most are slips of the pen.

@@ -32,6 +32,14 @@ enum SharedSettings {
       + "terminationGracePeriodSeconds.",
     fallback: "20s")
 
+  /// Those of the process, in every command.
+  static let process = SettingsSection(
+    "The process",
+    [
+      SettingEntry(Self.config), SettingEntry(Self.threads), SettingEntry(Self.drainGrace),
+      SettingEntry(Self.logLevel, .whileRunning), SettingEntry(Self.logFormat),
+    ])
+
   static func address(
     _ name: String, help: String, fallback: String
   ) -> Setting<ListenAddress> {

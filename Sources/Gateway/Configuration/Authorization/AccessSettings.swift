@@ -33,9 +33,12 @@ enum AccessSettings {
       + "policy denies; auto writes them when there is a policy.",
     fallback: .auto)
 
-  static let names: Set<String> = [
-    Self.policy.name, Self.mode.name, Self.tokens.name, Self.audit.name,
-  ]
+  static let section = SettingsSection(
+    "Who may call what",
+    [
+      SettingEntry(Self.policy), SettingEntry(Self.mode, isPlainWhenUnset: false),
+      SettingEntry(Self.tokens), SettingEntry(Self.audit),
+    ])
 
   private static func path(_ name: String, help: String) -> Setting<String> {
     Setting(name, help: help, allowed: "the path of a file") { $0.isEmpty ? nil : $0 }

@@ -13,13 +13,13 @@ enum ConnectionSettings {
     fallback: 256)
 
   /// A thousand of the greatest requests, in a small part of what a container usually has.
-  static let memory = Setting<Int>.count(
+  static let memory = Setting<Int>.bytes(
     "memory-limit-bytes",
     help: "What requests and unsent answers of all callers may take together; a call beyond is "
       + "UNAVAILABLE, with a time to come back.",
     in: 1_048_576...68_719_476_736, fallback: 67_108_864)
 
-  static let connectionMemory = Setting<Int>.count(
+  static let connectionMemory = Setting<Int>.bytes(
     "connection-memory-limit-bytes",
     help: "The same for one connection, so that one caller cannot use up what is there for all.",
     in: 65_536...68_719_476_736, fallback: 16_777_216)
@@ -67,12 +67,16 @@ enum ConnectionSettings {
     "connection-max-age-grace",
     help: "How long the calls on such a connection may take to finish.", fallback: "1m")
 
-  static let names: Set<String> = [
-    connections.name, streams.name, memory.name, connectionMemory.name, frameTimeout.name,
-    requestTimeout.name,
-    writeTimeout.name, idleTimeout.name, keepaliveInterval.name, keepaliveTimeout.name,
-    leastPingInterval.name, maxAge.name, maxAgeGrace.name,
-  ]
+  static let section = SettingsSection(
+    "Callers' connections",
+    [
+      SettingEntry(Self.connections), SettingEntry(Self.streams), SettingEntry(Self.memory),
+      SettingEntry(Self.connectionMemory), SettingEntry(Self.frameTimeout),
+      SettingEntry(Self.requestTimeout), SettingEntry(Self.writeTimeout),
+      SettingEntry(Self.idleTimeout), SettingEntry(Self.keepaliveInterval),
+      SettingEntry(Self.keepaliveTimeout), SettingEntry(Self.leastPingInterval),
+      SettingEntry(Self.maxAge), SettingEntry(Self.maxAgeGrace),
+    ])
 
   private static func orNever(
     _ name: String, help: String, fallback: String

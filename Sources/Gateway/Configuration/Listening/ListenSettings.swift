@@ -51,12 +51,11 @@ enum ListenSettings {
   }
 
   /// Nobody names an authority and means that it shall not matter.
-  static let clientAuthentication = Setting<ClientAuthentication>(
+  static let clientAuthentication = Setting<ClientAuthentication>.choice(
     "tls-client-auth",
     help: "Whether clients show a certificate: none, request or require; require if there is "
       + "--tls-client-ca. A certificate that is not valid is refused in any case.",
-    allowed: "one of none, request, require"
-  ) { ClientAuthentication(rawValue: $0) }
+    fallback: nil)
 
   /// A handshake over a slow mobile network takes some two seconds.
   static let patience = Setting<Duration>.duration(
@@ -69,9 +68,13 @@ enum ListenSettings {
     Setting(name, help: help, allowed: "the path of a file") { $0.isEmpty ? nil : $0 }
   }
 
-  static let names: Set<String> = [
-    Self.addresses.name, Self.certificate.name, Self.key.name, Self.clientCA.name,
-    Self.clientCRL.name, Self.clientAuthentication.name, Self.patience.name,
-    UnixSocketSettings.mode.name, UnixSocketSettings.owner.name,
-  ]
+  static let section = SettingsSection(
+    "Where callers come in",
+    [
+      SettingEntry(Self.addresses), SettingEntry(ServeSettings.adminListen),
+      SettingEntry(SharedSettings.allowInsecureRemote), SettingEntry(UnixSocketSettings.mode),
+      SettingEntry(UnixSocketSettings.owner), SettingEntry(Self.certificate),
+      SettingEntry(Self.key), SettingEntry(Self.clientCA), SettingEntry(Self.clientCRL),
+      SettingEntry(Self.clientAuthentication), SettingEntry(Self.patience),
+    ])
 }

@@ -2,14 +2,6 @@
 
 import TrafficPolicy
 
-extension FailureSettings {
-  static let names: Set<String> = [
-    Self.attempts.name, Self.delay.name, Self.throttledDelay.name, Self.longestDelay.name,
-    Self.quota.name, Self.failures.name, Self.firstPause.name, Self.longestPause.name,
-    Self.probes.name, Self.patience.name,
-  ]
-}
-
 extension RetrySettings {
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.init()

@@ -53,6 +53,17 @@ enum FailureSettings {
     help: "A call that its caller gave up counts as a failure of AWS's only after this time.",
     fallback: "2s")
 
+  static let section = SettingsSection(
+    "When AWS fails",
+    [
+      SettingEntry(Self.attempts, .whileRunning, isPlainWhenUnset: false),
+      SettingEntry(Self.delay, .whileRunning), SettingEntry(Self.throttledDelay, .whileRunning),
+      SettingEntry(Self.longestDelay, .whileRunning), SettingEntry(Self.quota, .whileRunning),
+      SettingEntry(Self.failures, .whileRunning), SettingEntry(Self.firstPause, .whileRunning),
+      SettingEntry(Self.longestPause, .whileRunning), SettingEntry(Self.probes, .whileRunning),
+      SettingEntry(Self.patience, .whileRunning),
+    ])
+
   private static func pause(
     _ name: String, help: String, fallback: String
   ) -> Setting<Duration> {

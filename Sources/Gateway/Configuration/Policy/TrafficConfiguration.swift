@@ -3,20 +3,6 @@
 import TrafficPolicy
 
 extension PolicySettings {
-  static let settingNames: Set<String> = [
-    TrafficSettings.thingLimit.name, TrafficSettings.thingReads.name,
-    TrafficSettings.thingReadBurst.name, TrafficSettings.thingWrites.name,
-    TrafficSettings.thingWriteBurst.name, TrafficSettings.thingOverrides.name,
-    TrafficSettings.thingEntries.name, TrafficSettings.accountReads.name,
-    TrafficSettings.accountReadBurst.name, TrafficSettings.accountWrites.name,
-    TrafficSettings.accountWriteBurst.name, TrafficSettings.accountMaxWait.name,
-    TrafficSettings.accountWaiting.name, TrafficSettings.cacheBytes.name,
-    TrafficSettings.describeTTL.name, TrafficSettings.describeTerminalTTL.name,
-    TrafficSettings.describeNotFoundTTL.name, TrafficSettings.pendingTTL.name,
-    TrafficSettings.staleWhileRevalidate.name, TrafficSettings.staleIfError.name,
-    TrafficSettings.startNextCheck.name,
-  ]
-
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.init()
     self.thingLimit = try ThingLimitSettings(reader)

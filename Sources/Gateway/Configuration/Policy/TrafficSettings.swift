@@ -68,15 +68,19 @@ enum TrafficSettings {
   /// The threads share the memory evenly. With less than this each would hold next to nothing.
   static let leastCacheBytesPerThread = 65_536
 
-  static let cacheBytes = Setting<Int>(
-    "cache-bytes",
-    help: "Memory for stored answers, at least 64KiB for each thread; 0 to store none.",
-    allowed: "0 or a size from 64KiB to 1GiB, such as 16777216 or 16MiB", fallback: "16MiB"
-  ) { text in
-    guard let bytes = DecimalText.byteCount(text) else { return nil }
-    return bytes == 0 || (Self.leastCacheBytesPerThread...1_073_741_824).contains(bytes)
-      ? bytes : nil
-  }
+  static let cacheBytes = {
+    var setting = Setting<Int>(
+      "cache-bytes",
+      help: "Memory for stored answers, at least 64KiB for each thread; 0 to store none.",
+      allowed: "0 or a size from 64KiB to 1GiB, such as 16777216 or 16MiB", fallback: "16MiB"
+    ) { text in
+      guard let bytes = DecimalText.byteCount(text) else { return nil }
+      return bytes == 0 || (Self.leastCacheBytesPerThread...1_073_741_824).contains(bytes)
+        ? bytes : nil
+    }
+    setting.unit = .bytes
+    return setting
+  }()
 
   static let describeTTL = Self.lifetime(
     "describe-ttl",
@@ -106,10 +110,50 @@ enum TrafficSettings {
     help: "What is looked at before a start-next is sent: nothing, stored answers, or, when these "
       + "do not tell, a describe of $next.", fallback: .stored)
 
+  // MARK: All of them
+
+  static let limits = SettingsSection(
+    "Limits for each thing",
+    [
+      SettingEntry(Self.thingLimit, .whileRunning), SettingEntry(Self.thingReads, .whileRunning),
+      SettingEntry(Self.thingReadBurst, .whileRunning),
+      SettingEntry(Self.thingWrites, .whileRunning),
+      SettingEntry(Self.thingWriteBurst, .whileRunning),
+      SettingEntry(Self.thingOverrides, .whileRunning),
+      SettingEntry(Self.thingEntries, .whileRunning),
+    ])
+
+  static let budgets = SettingsSection(
+    "Budgets of the account",
+    [
+      SettingEntry(Self.accountReads, .whileRunning),
+      SettingEntry(Self.accountReadBurst, .whileRunning),
+      SettingEntry(Self.accountWrites, .whileRunning),
+      SettingEntry(Self.accountWriteBurst, .whileRunning),
+      SettingEntry(Self.accountMaxWait, .whileRunning),
+      SettingEntry(Self.accountWaiting, .whileRunning),
+    ])
+
+  static let cache = SettingsSection(
+    "The cache",
+    [
+      SettingEntry(Self.cacheBytes, .whileRunning), SettingEntry(Self.describeTTL, .whileRunning),
+      SettingEntry(Self.describeTerminalTTL, .whileRunning),
+      SettingEntry(Self.describeNotFoundTTL, .whileRunning),
+      SettingEntry(Self.pendingTTL, .whileRunning),
+      SettingEntry(Self.staleWhileRevalidate, .whileRunning),
+      SettingEntry(Self.staleIfError, .whileRunning),
+      SettingEntry(Self.startNextCheck, .whileRunning),
+    ])
+
   private static func accountRate(_ name: String, help: String) -> Setting<Double> {
-    Setting(name, help: help, allowed: "0 or \(DecimalText.ratesInWords)", fallback: "50") {
+    var setting = Setting(
+      name, help: help, allowed: "0 or \(DecimalText.ratesInWords)", fallback: "50"
+    ) {
       DecimalText.number($0) == 0 ? 0 : DecimalText.rate($0)
     }
+    setting.unit = .callsPerSecond
+    return setting
   }
 
   private static func lifetime(
@@ -122,9 +166,13 @@ enum TrafficSettings {
 extension Setting where Value == Double {
   /// Calls a second.
   static func rate(_ name: String, help: String, fallback: String) -> Setting<Double> {
-    Setting(name, help: help, allowed: DecimalText.ratesInWords, fallback: fallback) {
+    var setting = Setting(
+      name, help: help, allowed: DecimalText.ratesInWords, fallback: fallback
+    ) {
       DecimalText.rate($0)
     }
+    setting.unit = .callsPerSecond
+    return setting
   }
 }
 

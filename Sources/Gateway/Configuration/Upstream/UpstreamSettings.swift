@@ -96,16 +96,21 @@ enum UpstreamSettings {
     "upstream-attempt-timeout", help: "How long one request to AWS may take as a whole.",
     fallback: "30s")
 
-  static let body = Setting<Int>.count(
+  static let body = Setting<Int>.bytes(
     "upstream-response-limit-bytes", help: "Largest response body read from AWS.",
     in: 1_024...16_777_216, fallback: 1_048_576)
 
-  static let names: Set<String> = [
-    Self.endpoint.name, Self.region.name, Self.fips.name, Self.dualStack.name,
-    Self.caBundle.name, Self.skipVerification.name, Self.connections.name, Self.waiting.name,
-    Self.warm.name, Self.idle.name, Self.maxAge.name, Self.keepalive.name, Self.connect.name,
-    Self.handshake.name, Self.firstByte.name, Self.attempt.name, Self.body.name,
-  ]
+  static let section = SettingsSection(
+    "AWS",
+    [
+      SettingEntry(Self.endpoint), SettingEntry(Self.region), SettingEntry(Self.fips),
+      SettingEntry(Self.dualStack), SettingEntry(Self.caBundle),
+      SettingEntry(Self.skipVerification), SettingEntry(Self.connections),
+      SettingEntry(Self.waiting), SettingEntry(Self.warm), SettingEntry(Self.idle),
+      SettingEntry(Self.maxAge), SettingEntry(Self.keepalive), SettingEntry(Self.connect),
+      SettingEntry(Self.handshake), SettingEntry(Self.firstByte), SettingEntry(Self.attempt),
+      SettingEntry(Self.body),
+    ])
 }
 
 /// What `upstream-endpoint` may say.

@@ -4,6 +4,8 @@
 /// list is joined by `,`.
 struct YAMLFlattener {
   private(set) var values: [String: String] = [:]
+  /// Where each is set, counted from one.
+  private(set) var lines: [String: Int] = [:]
 
   init(_ root: YAMLNode?) throws(YAMLReader.Failure) {
     // An empty document is a file without settings; any other lone scalar is a mistake.
@@ -48,5 +50,6 @@ struct YAMLFlattener {
   ) throws(YAMLReader.Failure) {
     guard self.values[name] == nil else { throw .duplicateKey(line: line, key: name) }
     self.values[name] = text
+    self.lines[name] = line
   }
 }
