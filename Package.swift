@@ -116,6 +116,14 @@ let package = Package(
         "Telemetry", "Transport", nioCore, nioHTTP1, logging,
       ]),
 
+    // The callers' end: a gRPC client for commands, and for programs in Swift.
+    room(
+      "GatewayClient",
+      [
+        "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Transport",
+        nioCore, nioPosix,
+      ]),
+
     // AWS's own form over HTTP/1.1, in front of any backend.
     room("RESTServer", ["AWSSigning", "JobsAPI", "Transport", nioCore, nioHTTP1]),
 

@@ -18,6 +18,27 @@ package enum GRPCTimeout {
     return min(timeout, self.greatest)
   }
 
+  /// Writes a timeout in the finest unit that eight digits suffice for, rounded up: a server that
+  /// gives up first would deny its caller an answer that is on its way. What is not positive is one
+  /// nanosecond.
+  package static func encode(_ timeout: Duration) -> String {
+    let (seconds, attoseconds) = min(max(timeout, .nanoseconds(1)), self.greatest).components
+    let units: [(suffix: String, perSecond: Int64)] = [
+      ("n", 1_000_000_000), ("u", 1_000_000), ("m", 1_000),
+    ]
+    for unit in units {
+      let attosecondsEach = 1_000_000_000_000_000_000 / unit.perSecond
+      let rest = (attoseconds + attosecondsEach - 1) / attosecondsEach
+      // A year has more nanoseconds than 64 bits may count.
+      let (whole, isTooMany) = seconds.multipliedReportingOverflow(by: unit.perSecond)
+      if !isTooMany, whole + rest <= self.greatestAmount { return "\(whole + rest)\(unit.suffix)" }
+    }
+    return "\(seconds + (attoseconds > 0 ? 1 : 0))S"
+  }
+
+  /// Of eight digits.
+  private static let greatestAmount: Int64 = 99_999_999
+
   private static func duration(_ amount: Int64, unit: UInt8) -> Duration? {
     switch unit {
     case UInt8(ascii: "H"): .seconds(amount * 3_600)

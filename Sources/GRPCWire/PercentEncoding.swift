@@ -26,6 +26,37 @@ package enum PercentEncoding {
     return encoded
   }
 
+  /// Reads an encoded text back. What is no encoding is taken as it stands, and what is no UTF-8 is
+  /// repaired: a message is for people, and one that is not quite right is better than none
+  /// (PROTOCOL-HTTP2.md, Responses).
+  package static func decode(_ bytes: Span<UInt8>) -> String {
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(bytes.count)
+    var position = 0
+    while position < bytes.count {
+      if bytes[position] == 0x25, position + 2 < bytes.count,
+        let high = self.value(ofHexDigit: bytes[position + 1]),
+        let low = self.value(ofHexDigit: bytes[position + 2])
+      {
+        decoded.append(high << 4 | low)
+        position += 3
+      } else {
+        decoded.append(bytes[position])
+        position += 1
+      }
+    }
+    return String(decoding: decoded, as: UTF8.self)
+  }
+
+  private static func value(ofHexDigit digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x41...0x46: digit - 0x41 + 10
+    case 0x61...0x66: digit - 0x61 + 10
+    default: nil
+    }
+  }
+
   /// The longest start of `text` that takes at most so many bytes when it is encoded, and holds no
   /// part of a character. Spaces at its ends are counted as they are inside.
   package static func prefix(of text: String, encodedLimitBytes: Int) -> String {

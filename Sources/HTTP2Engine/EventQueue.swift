@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Events in order of arrival. Its memory is kept from one read to the next.
-struct EventQueue {
+struct EventQueue<Event> {
   /// Those before `head` are taken, and nil.
-  private var events: [HTTP2Event?] = []
+  private var events: [Event?] = []
   private var head = 0
 
   var isEmpty: Bool { self.head == self.events.count }
 
-  mutating func append(_ event: HTTP2Event) {
+  mutating func append(_ event: Event) {
     self.events.append(event)
   }
 
-  mutating func popFirst() -> HTTP2Event? {
+  mutating func popFirst() -> Event? {
     guard self.head < self.events.count else { return nil }
     let event = self.events[self.head].take()
     self.head += 1

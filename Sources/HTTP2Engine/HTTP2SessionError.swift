@@ -29,7 +29,7 @@ package enum HTTP2SessionError: Error, Equatable {
 
   /// The functions of libnghttp2 whose answers are checked, for the log.
   package enum NativeCall: String, Sendable {
-    case createSession, submitSettings, setWindow, receive, send, consume
+    case createSession, submitSettings, setWindow, receive, send, consume, submitRequest
     case submitResponse, submitTrailers, resume, submitReset, submitGoAway, submitPing
   }
 }

@@ -135,6 +135,39 @@ extension HeaderFields {
     self.append(name, bytes: value.utf8.span, indexing)
   }
 
+  /// Adds a field both of whose parts were made at run time, unless HTTP forbids one of them.
+  ///
+  /// - Returns: False if the name is no token in lower case (RFC 9113 §8.2.1), or for the value's sake,
+  ///   see ``append(_:bytes:_:)``; then nothing was added.
+  @discardableResult
+  package mutating func append(
+    named name: String, text value: String, _ indexing: Indexing = .unique
+  ) -> Bool {
+    let isToken = !name.isEmpty && name.utf8.allSatisfy(Self.isTokenByte)
+    guard isToken, !value.utf8.contains(where: { $0 == 0 || $0 == 0x0A || $0 == 0x0D }) else {
+      return false
+    }
+    unsafe name.utf8Span.span.withUnsafeBufferPointer { name in
+      unsafe value.utf8Span.span.withUnsafeBufferPointer { value in
+        // Both buffers outlive the call, which copies them.
+        unsafe self.append(name: name, value: value, isIndexed: indexing == .repeated)
+      }
+    }
+    return true
+  }
+
+  /// RFC 9110 §5.6.2, less the capitals.
+  private static func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"),
+      UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^"),
+      UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
+      true
+    default: false
+    }
+  }
+
   mutating func append(
     name: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>, isIndexed: Bool
   ) {

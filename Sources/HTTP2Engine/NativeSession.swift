@@ -55,6 +55,13 @@ func submitSettings(
     // No priority tree of RFC 7540 to keep up; RFC 9113 §5.3.2 asks for this.
     setting(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
   ]
+  try unsafe submit(settings, connectionWindowBytes: limits.connectionWindowBytes, to: session)
+}
+
+/// Queues SETTINGS, and what widens the connection's window to its size.
+func submit(
+  _ settings: [nghttp2_settings_entry], connectionWindowBytes: Int32, to session: OpaquePointer
+) throws(HTTP2SessionError) {
   let none = UInt8(NGHTTP2_FLAG_NONE.rawValue)
   let submitted = unsafe settings.withUnsafeBufferPointer { settings in
     // libnghttp2 copies the entries.
@@ -64,11 +71,11 @@ func submitSettings(
     throw HTTP2SessionError(nativeCode: submitted, during: .submitSettings)
   }
   let widened = unsafe nghttp2_session_set_local_window_size(
-    session, none, 0, limits.connectionWindowBytes)
+    session, none, 0, connectionWindowBytes)
   guard widened == 0 else { throw HTTP2SessionError(nativeCode: widened, during: .setWindow) }
 }
 
-private func setting(_ id: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
+func setting(_ id: nghttp2_settings_id, _ value: UInt32) -> nghttp2_settings_entry {
   nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: value)
 }
 

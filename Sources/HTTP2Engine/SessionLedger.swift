@@ -7,7 +7,7 @@
 /// of every header (measured: an eighth of a call).
 struct SessionLedger {
   let limits: HTTP2Limits
-  var events = EventQueue()
+  var events = EventQueue<HTTP2Event>()
 
   /// The body bytes of all events not yet handled.
   var arena: [UInt8] = []
@@ -173,7 +173,7 @@ extension SessionLedger {
   /// Gives back what is kept for the next read and the next stream.
   mutating func releaseMemory() {
     if self.events.isEmpty {
-      self.events = EventQueue()
+      self.events = EventQueue<HTTP2Event>()
       self.arena = []
     }
     if self.streams.isEmpty { self.streams = [:] }

@@ -23,6 +23,9 @@ enum RoomMap {
       "Authorization", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices",
       "Telemetry", "Transport",
     ],
+    "GatewayClient": [
+      "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Transport",
+    ],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],

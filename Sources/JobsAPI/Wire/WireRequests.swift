@@ -24,8 +24,8 @@ extension DescribeJobExecution {
     ) { message throws(WireError) in
       let request = unsafe message.pointee
       var call = unsafe DescribeJobExecution(
-        thingName: try text(request.thing_name, field: "thing_name"),
-        jobID: try text(request.job_id, field: "job_id"))
+        thingName: try wireText(request.thing_name, field: "thing_name"),
+        jobID: try wireText(request.job_id, field: "job_id"))
       if unsafe request._execution_number_case.rawValue != 0 {
         call.executionNumber = unsafe request.execution_number
       }
@@ -46,7 +46,7 @@ extension GetPendingJobExecutions {
       wire, memoryLimit, jobs__get_pending_job_executions_request__unpack
     ) { message throws(WireError) in
       unsafe GetPendingJobExecutions(
-        thingName: try text(message.pointee.thing_name, field: "thing_name"))
+        thingName: try wireText(message.pointee.thing_name, field: "thing_name"))
     }
   }
 }
@@ -61,7 +61,7 @@ extension StartNextPendingJobExecution {
     ) { message throws(WireError) in
       let request = unsafe message.pointee
       var call = unsafe StartNextPendingJobExecution(
-        thingName: try text(request.thing_name, field: "thing_name"))
+        thingName: try wireText(request.thing_name, field: "thing_name"))
       call.statusDetails = try unsafe details(
         count: request.n_status_details, clear: request.clear_status_details != 0
       ) { index in
@@ -86,8 +86,8 @@ extension UpdateJobExecution {
     ) { message throws(WireError) in
       let request = unsafe message.pointee
       var call = unsafe UpdateJobExecution(
-        thingName: try text(request.thing_name, field: "thing_name"),
-        jobID: try text(request.job_id, field: "job_id"),
+        thingName: try wireText(request.thing_name, field: "thing_name"),
+        jobID: try wireText(request.job_id, field: "job_id"),
         status: JobExecutionStatus(wireNumber: request.status.rawValue))
       call.statusDetails = try unsafe details(
         count: request.n_status_details, clear: request.clear_status_details != 0
@@ -119,50 +119,15 @@ extension UpdateJobExecution {
   }
 }
 
-/// The form of protobuf-c's generated decoders.
-private typealias Unpack<Message> = (
-  UnsafeMutablePointer<ProtobufCAllocator>?, Int, UnsafePointer<UInt8>?
-) -> UnsafeMutablePointer<Message>?
-
-/// Decodes into an arena, lets `read` copy the message out, and checks what it made.
+/// Decodes a request and checks what it asks for.
 private func decodeAndCheck<Message, Call: ConstrainedCall>(
-  _ wire: Span<UInt8>, _ memoryLimit: Int, _ unpack: Unpack<Message>,
+  _ wire: Span<UInt8>, _ memoryLimit: Int, _ unpack: WireUnpack<Message>,
   _ read: (UnsafeMutablePointer<Message>) throws(WireError) -> Call
 ) throws(WireError) -> Call {
-  // A message takes about four times its wire form here; more comes when it is needed. Up to 1 KiB
-  // the allocator has at hand.
-  var arena = WireArena(expecting: 512 + wire.count * 4, limit: memoryLimit)
-  let message = unsafe wire.withUnsafeBufferPointer { bytes in
-    unsafe arena.withAllocator { allocator in
-      unsafe unpack(allocator, bytes.count, bytes.baseAddress)
-    }
-  }
-  guard let message = unsafe message else {
-    throw arena.isExhausted ? .tooComplex(limit: memoryLimit) : .malformed
-  }
-  let call = unsafe try read(message)
-  // The message's memory is the arena's, which must not end before it has been read.
-  extendLifetime(arena)
+  let call = unsafe try decode(wire, memoryLimit, unpack, read)
   let violations = call.violations()
   guard violations.isEmpty else { throw .invalid(violations) }
   return call
-}
-
-/// Takes text with its length; protobuf demands UTF-8 of it, which protobuf-c does not check.
-private func text(
-  _ data: ProtobufCBinaryData, field: StaticString
-) throws(WireError) -> String {
-  guard let text = unsafe string(data) else {
-    throw .invalid([FieldViolation(field: "\(field)", rule: "must be valid UTF-8")])
-  }
-  return text
-}
-
-private func string(_ data: ProtobufCBinaryData) -> String? {
-  // The bytes are the arena's and copied at once. `String(validating:as:)` would take them one by one.
-  let bytes = unsafe Span(_unsafeElements: UnsafeBufferPointer(start: data.data, count: data.len))
-  guard let text = try? UTF8Span(validating: bytes) else { return nil }
-  return String(copying: text)
 }
 
 /// Nil when the map is empty and there is no wish to clear.
@@ -176,7 +141,7 @@ private func details(
   pairs.reserveCapacity(count)
   for index in 0..<count {
     guard let data = unsafe entry(index) else { continue }
-    guard let name = unsafe string(data.key), let value = unsafe string(data.value) else {
+    guard let name = unsafe wireString(data.key), let value = unsafe wireString(data.value) else {
       let rule = "names and values must be valid UTF-8"
       throw .invalid([FieldViolation(field: "status_details", rule: rule)])
     }

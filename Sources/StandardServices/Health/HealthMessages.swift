@@ -34,4 +34,24 @@ package enum HealthMessages {
       }
     }
   }
+
+  // MARK: The caller's side
+
+  /// Appends a `HealthCheckRequest`.
+  package static func append(checkOf service: String, to message: inout [UInt8]) {
+    // The empty name is proto3's default, which is not written.
+    if !service.isEmpty { ProtobufWriter.append(service, as: 1, to: &message) }
+  }
+
+  /// The status that a `HealthCheckResponse` tells; nil for one that is unknown here, or UNKNOWN.
+  package static func status(of response: [UInt8]) throws(ProtobufError) -> ServingStatus? {
+    var reader = ProtobufReader(response[...])
+    var status: ServingStatus?
+    while let (field, value) = try reader.next() {
+      guard field == 1 else { continue }
+      guard case .number(let number) = value else { throw .malformed }
+      status = ServingStatus(rawValue: number)
+    }
+    return status
+  }
 }
