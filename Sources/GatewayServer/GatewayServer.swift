@@ -35,7 +35,7 @@ package struct GatewayServer: Sendable {
   private let accessControl: AccessControl?
   private let terms: ConnectionTerms
   private let standard: StandardMethods
-  private let metrics: RequestMetrics
+  private let reporting: CallReporting
   private let logger: Logger
 
   /// - Parameters:
@@ -46,7 +46,7 @@ package struct GatewayServer: Sendable {
     on group: any EventLoopGroup, http2Limits: HTTP2Limits = HTTP2Limits(),
     callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
     accessControl: AccessControl? = nil,
-    standard: StandardMethods, metrics: RequestMetrics, logger: Logger,
+    standard: StandardMethods, reporting: CallReporting, logger: Logger,
     backend: (any EventLoop) -> (any JobsBackend)?
   ) {
     var services: [ObjectIdentifier: RPCService] = [:]
@@ -61,7 +61,7 @@ package struct GatewayServer: Sendable {
     self.accessControl = accessControl
     self.terms = terms
     self.standard = standard
-    self.metrics = metrics
+    self.reporting = reporting
     self.logger = logger
   }
 
@@ -72,7 +72,7 @@ package struct GatewayServer: Sendable {
     }
     let session = try HTTP2Session(limits: self.http2Limits)
     let handler = HTTP2Handler(
-      session: session, service: service, standard: self.standard, metrics: self.metrics,
+      session: session, service: service, standard: self.standard, reporting: self.reporting,
       limits: self.callLimits, terms: self.terms, logger: self.logger, loop: channel.eventLoop)
     handler.peer = peer
     handler.accessControl = self.accessControl

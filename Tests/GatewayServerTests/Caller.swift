@@ -41,7 +41,8 @@ final class Caller {
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
-    let metrics = RequestMetrics(registry: self.registry)
+    let reporting = CallReporting(
+      metrics: RequestMetrics(registry: self.registry), logger: logger)
     let loop = self.loop
     let readGate = self.readGate
     let standard = StandardMethods(
@@ -52,7 +53,7 @@ final class Caller {
     self.channel = try await NIOAsyncTestingChannel(loop: self.loop) { channel in
       let handler = HTTP2Handler(
         session: try HTTP2Session(limits: http2Limits), service: service,
-        standard: standard, metrics: metrics,
+        standard: standard, reporting: reporting,
         limits: callLimits, terms: terms,
         logger: logger, loop: loop)
       handler.peer = peer

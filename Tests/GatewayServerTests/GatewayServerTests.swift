@@ -26,7 +26,9 @@ struct GatewayServerTests {
     let backend = ScriptedBackend(on: group.any(), script)
     let server = GatewayServer(
       on: group, standard: StandardMethods(health: HealthStatuses(Readiness())),
-      metrics: RequestMetrics(registry: self.registry), logger: self.logger
+      reporting: CallReporting(
+        metrics: RequestMetrics(registry: self.registry), logger: self.logger),
+      logger: self.logger
     ) { _ in backend }
     let listener = try await server.bind(
       to: .ipv4(host: "127.0.0.1", port: 0), limits: ListenerLimits(),

@@ -74,7 +74,8 @@ struct GatewayServices: Drainable {
     let access = try AccessFiles.accessControl(
       configuration.access, watched: &watched, registry: registry, logger: logger)
 
-    let metrics = RequestMetrics(registry: registry)
+    let reporting = CallReporting(
+      metrics: RequestMetrics(registry: registry), logger: logger)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: configuration.calls.limits,
@@ -83,7 +84,7 @@ struct GatewayServices: Drainable {
       standard: StandardMethods(
         health: HealthStatuses(readiness),
         descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil),
-      metrics: metrics, logger: logger
+      reporting: reporting, logger: logger
     ) { loop in upstream.backend(on: loop) }
 
     let listeners = try await GatewayListeners.bind(

@@ -14,7 +14,7 @@ extension HTTP2Handler {
   func connectionAccess() -> ConnectionAccess? {
     guard let control = self.accessControl else { return nil }
     if let access = self.access { return access }
-    let access = ConnectionAccess(control, peer: CallerIdentity(self.peer))
+    let access = ConnectionAccess(control, peer: self.peerIdentity)
     self.access = access
     return access
   }

@@ -3,9 +3,7 @@
 import GRPCWire
 import HTTP2Engine
 import JobsAPI
-import Logging
 import NIOCore
-import Telemetry
 
 // Unary calls: bytes fill the request, its end starts the call, the outcome answers the stream.
 
@@ -25,7 +23,7 @@ extension HTTP2Handler {
       requestLimitBytes: self.limits.requestBytes)
     self.calls[streamID] = call
     if let timeout = head.timeout { self.watchDeadline(of: call, in: TimeAmount(timeout)) }
-    self.metrics.callBegan(operation)
+    self.reporting.began(.operation(operation))
     if let failure = self.identify(call, by: fields.authorization) {
       if call.state.answered() == .send { self.answer(call, failure) }
     } else if head.timeout == .zero {
@@ -75,6 +73,7 @@ extension HTTP2Handler {
       return self.answer(rpc, RPCFailure(error))
     }
     if let failure = self.authorize(rpc, call) {
+      rpc.call = call
       guard rpc.state.answered() == .send else { return }
       return self.answer(rpc, failure)
     }
@@ -84,6 +83,8 @@ extension HTTP2Handler {
     let streamID = rpc.streamID
     // Reset in the same flight ("rapid reset"): nothing is begun that is to be stopped at once.
     guard self.session.isOpen(streamID) else { return }
+    // Whatever ends the call from now on, its report can tell what was asked.
+    rpc.call = call
     let handler = self.bound
     let task = self.service.start(call, in: rpc.context) { outcome in
       // A call whose stream is gone was counted when the stream went.
@@ -102,8 +103,11 @@ extension HTTP2Handler {
     guard rpc.state.answered() == .send else { return }
     switch consume outcome {
     case .reply(let reply):
-      self.finish(rpc, .ok, RPCResponse.reply(reply, requestID: rpc.context.requestID))
+      let response = RPCResponse.reply(reply, requestID: rpc.context.requestID)
+      self.submit(response, to: rpc)
+      self.report(rpc, call, nil, reply.trace)
     case .failure(let failure):
+      rpc.call = call
       self.answer(rpc, StatusMapping.failure(for: failure, of: call))
     }
   }
@@ -128,19 +132,16 @@ extension HTTP2Handler {
   /// The stream is gone, so nobody waits for the outcome.
   func abandon(_ rpc: RPC) {
     if rpc.state.streamClosed() == .cancel { rpc.task?.cancel() }
-    self.count(rpc, .cancelled)
+    if !rpc.isCounted { self.report(rpc, rpc.call, StatusMapping.abandoned, UpstreamTrace()) }
     self.memory.giveBack(rpc.chargedBytes)
   }
 
   private func answer(_ rpc: RPC, _ failure: RPCFailure) {
-    self.log(failure, of: rpc.operation.rawValue, rpc.context.requestID)
-    let response = RPCResponse.failure(failure, requestID: rpc.context.requestID)
-    self.finish(rpc, failure.code, response)
+    self.submit(RPCResponse.failure(failure, requestID: rpc.context.requestID), to: rpc)
+    self.report(rpc, rpc.call, failure, failure.trace)
   }
 
-  private func finish(
-    _ rpc: RPC, _ code: GRPCStatusCode, _ response: consuming HTTP2Response
-  ) {
+  private func submit(_ response: consuming HTTP2Response, to rpc: RPC) {
     if rpc.encoding == .gzip {
       let limit = rpc.answerEncoding == .gzip ? self.limits.compressAboveBytes : nil
       RPCResponse.encode(&response, ifAbove: limit)
@@ -149,33 +150,20 @@ extension HTTP2Handler {
     rpc.chargedBytes += response.body.count
     _ = self.session.submitResponse(response, on: rpc.streamID)
     self.traffic.answers &+= 1
-    self.count(rpc, code)
     self.flushSoon()
   }
 
-  private func count(_ rpc: RPC, _ code: GRPCStatusCode) {
+  private func report(
+    _ rpc: RPC, _ call: JobsCall?, _ failure: RPCFailure?, _ trace: UpstreamTrace
+  ) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
-    self.audit(rpc, code)
+    self.audit(rpc, failure?.code ?? .ok)
     rpc.task = nil
-    self.metrics.callEnded(rpc.operation, code: code, after: rpc.startedAt.duration(to: .now))
-  }
-
-  /// A failure that an operator can do something about is worth a line; a caller's own mistake is
-  /// worth one only to those who look for it, and so is the miss of one that wanted no more.
-  func log(_ failure: RPCFailure, of method: String, _ requestID: String) {
-    let level: Logger.Level =
-      switch (failure.code, failure.reason) {
-      case (_, .notCached), (_, .policyDenied), (_, .malformedRequest): .debug
-      case (.internal, _), (.unavailable, _), (.unknown, _), (.permissionDenied, _): .warning
-      default: .debug
-      }
-    self.logger.log(
-      level: level, "call failed",
-      metadata: [
-        LogKey.method: "\(method)", LogKey.grpcCode: "\(failure.code.name)",
-        LogKey.reason: "\(failure.reason.rawValue)", LogKey.error: "\(failure.message)",
-        LogKey.requestID: "\(requestID)",
-      ])
+    self.reporting.ended(
+      CallReport(
+        method: .operation(rpc.operation), context: rpc.context,
+        caller: rpc.caller?.identity ?? self.peerIdentity, call: call, failure: failure,
+        trace: trace, startedAt: rpc.startedAt, endedAt: .now))
   }
 }

@@ -49,26 +49,27 @@ extension HTTP2Handler {
         self.refuseUnknownMethod(streamID, requestID)
       }
     case .reject(let rejection):
-      self.reject(streamID, rejection)
+      self.reject(streamID, requestID, rejection)
     case .refuse(let status):
       let failure = RPCFailure(status)
-      self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+      self.refuse(streamID, requestID, RPCResponse.failure(failure, requestID: requestID), failure)
     case .refuseEncoding(let status):
       let failure = RPCFailure(status)
-      self.refuse(streamID, RPCResponse.encodingRefused(failure, requestID: requestID), failure)
+      self.refuse(
+        streamID, requestID, RPCResponse.encodingRefused(failure, requestID: requestID), failure)
     }
   }
 
   /// A gRPC client is told in its own terms; what is no gRPC by an HTTP status.
   private func streamOpenedTooLarge(_ streamID: Int32, _ fields: RequestFields) {
     self.traffic.streamsOpened &+= 1
+    let requestID = self.requestIDs.id(streamID: streamID)
     if case .reject = RequestHead.read(fields.head) {
-      return self.reject(streamID, .headersTooLarge)
+      return self.reject(streamID, requestID, .headersTooLarge)
     }
     let failure = RPCFailure(
       .resourceExhausted, .headersTooLarge, message: "the request's metadata is over the limit")
-    let requestID = self.requestIDs.id(streamID: streamID)
-    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+    self.refuse(streamID, requestID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
   private func received(_ bytes: ReceivedBytes, on streamID: Int32) {
@@ -92,26 +93,37 @@ extension HTTP2Handler {
 
   func refuseUnknownMethod(_ streamID: Int32, _ requestID: String) {
     let failure = RPCFailure(.unimplemented, .unimplemented, message: "unknown method")
-    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+    self.refuse(streamID, requestID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
   func refuseForMemory(_ streamID: Int32, _ requestID: String) {
     let failure = StatusMapping.memoryFull
-    self.refuse(streamID, RPCResponse.failure(failure, requestID: requestID), failure)
+    self.refuse(streamID, requestID, RPCResponse.failure(failure, requestID: requestID), failure)
   }
 
   /// Answers a stream that never became a call.
-  private func refuse(_ streamID: Int32, _ response: HTTP2Response, _ failure: RPCFailure) {
+  private func refuse(
+    _ streamID: Int32, _ requestID: String, _ response: HTTP2Response, _ failure: RPCFailure
+  ) {
     _ = self.session.submitResponse(response, on: streamID)
     self.traffic.answers &+= 1
-    self.metrics.callRefused(code: failure.code)
+    self.report(requestID, failure)
     self.flushSoon()
   }
 
-  private func reject(_ streamID: Int32, _ rejection: HTTPRejection) {
+  private func reject(_ streamID: Int32, _ requestID: String, _ rejection: HTTPRejection) {
     _ = self.session.submitResponse(RPCResponse.rejection(rejection), on: streamID)
     // What a gRPC client makes of such a status (http-grpc-status-mapping.md of grpc/grpc).
-    self.metrics.callRefused(code: .unknown)
+    self.report(
+      requestID, RPCFailure(.unknown, .malformedRequest, message: "the request is no gRPC call"))
     self.flushSoon()
+  }
+
+  private func report(_ requestID: String, _ failure: RPCFailure) {
+    let now = ContinuousClock.now
+    self.reporting.ended(
+      CallReport(
+        method: .unknown, context: CallContext(requestID: requestID), caller: self.peerIdentity,
+        call: nil, failure: failure, trace: UpstreamTrace(), startedAt: now, endedAt: now))
   }
 }

@@ -2,6 +2,7 @@
 
 import GRPCWire
 import HTTP2Engine
+import JobsAPI
 import NIOCore
 
 // Streamed calls: each is asked for an answer when there is room for one, and for the next when the
@@ -26,7 +27,7 @@ extension HTTP2Handler {
       requestLimitBytes: self.limits.requestBytes, encoding: head.encoding, openedAt: self.loop.now)
     rpc.isDraining = method.endsOnDrain && self.isDraining
     self.streams[streamID] = rpc
-    self.metrics.callBegan(method)
+    self.reporting.began(.standard(method))
     if let timeout = head.timeout { rpc.dueAt = self.watchDeadline(in: TimeAmount(timeout)) }
     if rpc.isDraining { self.advance(rpc) }
   }
@@ -131,7 +132,7 @@ extension HTTP2Handler {
     guard rpc.state.ended() == .send else { return }
     let response = RPCResponse.message(frame, requestID: rpc.requestID, to: rpc.encoding)
     _ = self.session.submitResponse(response, on: rpc.streamID)
-    self.over(rpc, .ok)
+    self.over(rpc, nil)
   }
 
   private func begin(_ rpc: StreamedRPC) {
@@ -158,19 +159,19 @@ extension HTTP2Handler {
       if rpc.encoding == .gzip { RPCResponse.encode(&response, ifAbove: nil) }
       _ = self.session.submitResponse(response, on: rpc.streamID)
     }
-    // A drain is said once for all.
-    if let failure, failure.reason != .draining {
-      self.log(failure, of: rpc.method.rawValue, rpc.requestID)
-    }
-    self.over(rpc, failure?.code ?? .ok)
+    self.over(rpc, failure)
   }
 
-  private func over(_ rpc: StreamedRPC, _ code: GRPCStatusCode) {
+  private func over(_ rpc: StreamedRPC, _ failure: RPCFailure?) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
     self.traffic.answers &+= 1
     rpc.call.stopped()
-    self.metrics.callEnded(rpc.method, code: code)
+    self.reporting.ended(
+      CallReport(
+        method: .standard(rpc.method), context: CallContext(requestID: rpc.requestID),
+        caller: self.peerIdentity, call: nil, failure: failure, trace: UpstreamTrace(),
+        startedAt: rpc.startedAt, endedAt: .now))
     self.flushSoon()
   }
 
@@ -182,7 +183,7 @@ extension HTTP2Handler {
   /// The stream is gone, so nobody waits for answers.
   func abandon(_ rpc: StreamedRPC) {
     _ = rpc.state.streamClosed()
-    self.over(rpc, .cancelled)
+    self.over(rpc, StatusMapping.abandoned)
     self.giveBack(rpc.chargedBytes, of: rpc)
   }
 

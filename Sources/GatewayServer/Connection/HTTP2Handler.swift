@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Authorization
 import GRPCWire
 import HTTP2Engine
 import JobsAPI
@@ -36,7 +37,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
   let session: HTTP2Session
   let service: RPCService
   let standard: StandardMethods
-  let metrics: RequestMetrics
+  let reporting: CallReporting
   let limits: CallLimits
   let logger: Logger
   /// Names this connection's calls when their callers do not.
@@ -44,6 +45,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
   let loop: any EventLoop
   /// Who is at the other end; set before the first request is read.
   var peer = ConnectionPeer.anonymous
+  /// Who the peer is, by the names that the connection itself vouches for.
+  private(set) lazy var peerIdentity = CallerIdentity(self.peer)
   /// Who may call what; nil when neither a policy nor the audit log asks who calls. Set with `peer`.
   var accessControl: AccessControl?
   /// Made for the first call that asks.
@@ -78,13 +81,13 @@ final class HTTP2Handler: ChannelDuplexHandler {
 
   init(
     session: HTTP2Session, service: RPCService, standard: StandardMethods,
-    metrics: RequestMetrics, limits: CallLimits, terms: ConnectionTerms = ConnectionTerms(),
+    reporting: CallReporting, limits: CallLimits, terms: ConnectionTerms = ConnectionTerms(),
     logger: Logger, loop: any EventLoop
   ) {
     self.session = session
     self.service = service
     self.standard = standard
-    self.metrics = metrics
+    self.reporting = reporting
     self.limits = limits
     self.logger = logger
     self.requestIDs = RequestIDs()

@@ -23,6 +23,8 @@ final class RPC {
   var chargedBytes = MemoryBudget.bytesPerCall
   /// Whether the metrics know how it ended.
   var isCounted = false
+  /// What is asked, once it is read and is not answered at once.
+  var call: JobsCall?
   /// Who makes it; nil when neither a policy nor the audit log asks.
   var caller: Caller?
   /// What the audit log will say of it, if anything.

@@ -32,6 +32,9 @@ package enum StatusMapping {
     .unavailable, .draining, message: "this connection is closing; call again on another",
     retry: .elsewhere)
 
+  /// What nobody is told: the caller went away.
+  static let abandoned = RPCFailure(.cancelled, .cancelled, message: "the caller went away")
+
   /// What a call is told whose message does not come in.
   static let requestTimedOut = RPCFailure(
     .deadlineExceeded, .timeout, message: "the request was not sent to its end in time")

@@ -12,6 +12,7 @@ final class StreamedRPC {
   /// Of the requests. Answers are not compressed.
   let encoding: MessageEncoding
   let call: any StreamedCall
+  let startedAt: ContinuousClock.Instant
   /// On the scale of the event loop.
   let openedAt: NIODeadline
   var state: StreamedCallState
@@ -45,6 +46,7 @@ final class StreamedRPC {
     self.requestID = requestID
     self.encoding = encoding
     self.call = call
+    self.startedAt = .now
     self.openedAt = openedAt
     self.state = StreamedCallState(
       method.requests, limitBytes: requestLimitBytes, encoding: encoding)
