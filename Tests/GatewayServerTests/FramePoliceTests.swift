@@ -8,8 +8,8 @@ import Testing
 
 /// Peers that send what is no call.
 struct FramePoliceTests {
-  private static let tooManyPings = FramePolice.OnFrames.refuse(debug: "too_many_pings")
-  private static let tooManyFrames = FramePolice.OnFrames.refuse(debug: "too_many_frames")
+  private static let tooManyPings = FramePolice.OnFrames.refuse(.tooManyPings)
+  private static let tooManyFrames = FramePolice.OnFrames.refuse(.tooManyFrames)
   private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 
   /// A peer, and what it has sent so far.

@@ -7,19 +7,32 @@ import Upstream
 
 /// Counts what goes to AWS, and shows how full the pools are.
 final class UpstreamMetrics: UpstreamObserver {
-  private let total: MetricFamily<Counter>
+  /// The values of `http_status`: none at first, for an attempt without a response.
+  private static let statuses = 100...599
+  /// The values of `error`: none at first, for success.
+  private static let errors =
+    [""] + AttemptError.allCases.map(\.rawValue) + AWSErrorKind.names
+  private static let errorPositions = Dictionary(
+    uniqueKeysWithValues: errors.enumerated().map { ($1, $0) })
+
+  private let total: CounterTable
   /// By the operation's index.
-  private let succeeded: [Counter]
   private let durations: [Histogram]
   private let clockOffset: Gauge
   private let logger: Logger
   private let trouble: TroubleLog
 
   init(registry: MetricsRegistry, logger: Logger, trouble: TroubleLog) {
-    let total = registry.family(
-      Counter.self, "iot_jobs_gateway_upstream_requests_total",
+    let success = [Self.position(ofStatus: 200), Self.position(ofError: nil)]
+    self.total = registry.table(
+      "iot_jobs_gateway_upstream_requests_total",
       help: "Requests to AWS, by operation, HTTP status and error name.",
-      labels: ["operation", "http_status", "error"])
+      axes: [
+        LabelAxis("operation", JobsOperation.allCases.map(\.rawValue)),
+        LabelAxis("http_status", [""] + Self.statuses.map { "\($0)" }),
+        LabelAxis("error", Self.errors),
+      ],
+      zeros: .only(JobsOperation.allCases.map { [$0.index] + success }))
     let durations = registry.family(
       Histogram.self, "iot_jobs_gateway_upstream_request_duration_seconds",
       help: "Time of one request to AWS, the wait for a connection included.",
@@ -31,8 +44,6 @@ final class UpstreamMetrics: UpstreamObserver {
       ).child()
     self.logger = logger
     self.trouble = trouble
-    self.total = total
-    self.succeeded = JobsOperation.allCases.map { total.child($0.rawValue, "200", "") }
     self.durations = JobsOperation.allCases.map { durations.child($0.rawValue) }
   }
 
@@ -40,14 +51,21 @@ final class UpstreamMetrics: UpstreamObserver {
     operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration
   ) {
     self.durations[operation.index].record(duration)
-    if httpStatus == 200, errorName == nil {
-      self.succeeded[operation.index].increment()
-    } else {
-      let status = httpStatus.map { "\($0)" } ?? ""
-      self.total.child(operation.rawValue, status, errorName ?? "").increment()
-      // Whoever is not let in cannot be helped by the caller, whom alone it would be told to.
-      if httpStatus == 401 || httpStatus == 403 { self.trouble.refused(errorName ?? "") }
-    }
+    self.total.increment(
+      operation.index, Self.position(ofStatus: httpStatus), Self.position(ofError: errorName))
+    // Whoever is not let in cannot be helped by the caller, whom alone it would be told to.
+    if httpStatus == 401 || httpStatus == 403 { self.trouble.refused(errorName ?? "") }
+  }
+
+  /// A number that is no status of HTTP's, which the parser lets nobody send, is shown as none.
+  private static func position(ofStatus status: Int?) -> Int {
+    guard let status, self.statuses.contains(status) else { return 0 }
+    return status - self.statuses.lowerBound + 1
+  }
+
+  private static func position(ofError name: String?) -> Int {
+    guard let name else { return 0 }
+    return self.errorPositions[name] ?? self.errorPositions[AttemptError.unknown.rawValue] ?? 0
   }
 
   func clockCorrected(bySeconds seconds: Int64) {
@@ -79,7 +97,7 @@ final class UpstreamMetrics: UpstreamObserver {
 
   private static func level(
     _ state: String, _ loops: [Gauge]
-  ) -> (labels: [ExpositionText.Label], value: Int64) {
+  ) -> (labels: [MetricLabel], value: Int64) {
     ([.init(name: "state", value: state)], loops.reduce(0) { $0 + $1.value })
   }
 }

@@ -23,7 +23,7 @@ final class AdminHandler: ChannelInboundHandler {
 
     init(metrics: [UInt8]) {
       self.status = .ok
-      self.contentType = ExpositionText.contentType
+      self.contentType = ExpositionFormat.prometheus.contentType
       self.body = metrics
     }
   }

@@ -6,7 +6,7 @@ package import Telemetry
 package final class ConnectionTerms: Sendable {
   package let limits: ConnectionLimits
   package let budget: MemoryBudget
-  private let ended: MetricFamily<Counter>?
+  private let ended: LabelledCounters<ConnectionEnd>?
 
   package init(
     limits: ConnectionLimits = ConnectionLimits(), budget: MemoryBudget = MemoryBudget()
@@ -20,9 +20,9 @@ package final class ConnectionTerms: Sendable {
   package init(limits: ConnectionLimits, budget: MemoryBudget, registry: MetricsRegistry) {
     self.limits = limits
     self.budget = budget
-    self.ended = registry.family(
-      Counter.self, "iot_jobs_gateway_connections_ended_total",
-      help: "Connections of callers that the gateway ended, by its reason.", labels: ["reason"])
+    self.ended = registry.counters(
+      ConnectionEnd.self, "iot_jobs_gateway_connections_ended_total",
+      help: "Connections of callers that the gateway ended, by its reason.", label: "reason")
     registry.register(
       SampledGauges(
         name: "iot_jobs_gateway_buffered_bytes",
@@ -34,8 +34,32 @@ package final class ConnectionTerms: Sendable {
     ConnectionMemory(self.budget, limitBytes: self.limits.memoryBytes)
   }
 
-  func connectionEnded(_ reason: String) {
-    self.ended?.child(reason).increment()
+  func connectionEnded(_ end: ConnectionEnd) {
+    self.ended?.increment(end)
+  }
+}
+
+/// Why the gateway ended a connection, in a word for metrics.
+enum ConnectionEnd: String, CaseIterable {
+  case handshakeTimeout = "handshake_timeout"
+  case frameTimeout = "frame_timeout"
+  case writeTimeout = "write_timeout"
+  case keepaliveTimeout = "keepalive_timeout"
+  case idleTimeout = "idle_timeout"
+  case maxAge = "max_age"
+  case tooManyPings = "too_many_pings"
+  case tooManyFrames = "too_many_frames"
+
+  init(_ reason: ConnectionWatch.Reason) {
+    self =
+      switch reason {
+      case .handshake: .handshakeTimeout
+      case .frame: .frameTimeout
+      case .write: .writeTimeout
+      case .keepalive: .keepaliveTimeout
+      case .idle: .idleTimeout
+      case .age: .maxAge
+      }
   }
 }
 

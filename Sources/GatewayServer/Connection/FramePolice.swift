@@ -13,8 +13,8 @@ import NIOCore
 struct FramePolice {
   enum OnFrames: Equatable {
     case admit
-    /// GOAWAY with ENHANCE_YOUR_CALM and this text, which clients of gRPC know.
-    case refuse(debug: String)
+    /// GOAWAY with ENHANCE_YOUR_CALM and the reason's word, which clients of gRPC know.
+    case refuse(ConnectionEnd)
   }
 
   static let allowanceLimit = 4_000
@@ -51,11 +51,11 @@ struct FramePolice {
     guard pings > 0 || idleWork > 0 else { return .admit }
     let now = now()
     if pings > 0, !self.admitsPings(pings, answers: answers, now: now) {
-      return .refuse(debug: "too_many_pings")
+      return .refuse(.tooManyPings)
     }
     self.refill(answers: answers, now: now)
     self.allowance -= idleWork
-    return self.allowance >= 0 ? .admit : .refuse(debug: "too_many_frames")
+    return self.allowance >= 0 ? .admit : .refuse(.tooManyFrames)
   }
 
   private mutating func admitsPings(_ count: Int, answers: Int, now: NIODeadline) -> Bool {

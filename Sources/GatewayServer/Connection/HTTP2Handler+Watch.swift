@@ -69,14 +69,14 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
   }
 
   private func drainFor(_ reason: ConnectionWatch.Reason) {
-    self.terms.connectionEnded(reason.label)
+    self.terms.connectionEnded(ConnectionEnd(reason))
     self.beginDrain()
   }
 
   private func closeFor(_ reason: ConnectionWatch.Reason, _ context: ChannelHandlerContext) {
     self.logger.debug("connection ended", metadata: [LogKey.reason: "\(reason.rawValue)"])
     // A connection that had reached its age was counted when its drain began.
-    if reason != .age { self.terms.connectionEnded(reason.label) }
+    if reason != .age { self.terms.connectionEnded(ConnectionEnd(reason)) }
     switch reason {
     case .write, .keepalive:
       // Whoever takes nothing or says nothing is told nothing.
@@ -98,11 +98,12 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
   func judgeFrames() {
     let judgement = self.police.received(
       self.session.frameCounts, answers: self.traffic.answers, now: { self.loop.now })
-    guard case .refuse(let debug) = judgement, let context = self.context, !self.isClosing
+    guard case .refuse(let reason) = judgement, let context = self.context, !self.isClosing
     else { return }
-    self.logger.debug("connection ended", metadata: [LogKey.reason: "\(debug)"])
-    self.terms.connectionEnded(debug)
-    self.end(code: .enhanceYourCalm, debug: debug, context)
+    self.logger.debug("connection ended", metadata: [LogKey.reason: "\(reason.rawValue)"])
+    self.terms.connectionEnded(reason)
+    // The metric's word is the one that clients of gRPC know.
+    self.end(code: .enhanceYourCalm, debug: reason.rawValue, context)
   }
 
   private func endSlowRequests() {
@@ -112,20 +113,6 @@ extension HTTP2Handler: NIOScheduledCallbackHandler {
       guard call.startedAt.duration(to: now) >= Duration(self.terms.limits.requestTimeout)
       else { continue }
       self.requestTimedOut(call)
-    }
-  }
-}
-
-extension ConnectionWatch.Reason {
-  /// A word for metrics.
-  fileprivate var label: String {
-    switch self {
-    case .handshake: "handshake_timeout"
-    case .frame: "frame_timeout"
-    case .write: "write_timeout"
-    case .keepalive: "keepalive_timeout"
-    case .idle: "idle_timeout"
-    case .age: "max_age"
     }
   }
 }

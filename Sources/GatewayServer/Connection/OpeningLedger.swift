@@ -13,32 +13,32 @@ package final class OpeningLedger: Sendable {
   private static let pause: Duration = .seconds(60)
 
   private let logger: Logger
-  private let handshakes: MetricFamily<Counter>
-  private let refusals: MetricFamily<Counter>
+  private let handshakes: LabelledCounters<HandshakeResult>
+  private let refusals: LabelledCounters<RefusalLabel>
   /// When each kind may be told again, and how many were not.
   private let told = Mutex<[String: (due: ContinuousClock.Instant, hidden: Int)]>([:])
 
   package init(registry: MetricsRegistry, logger: Logger) {
     self.logger = logger
-    self.handshakes = registry.family(
-      Counter.self, "iot_jobs_gateway_tls_handshakes_total",
-      help: "Handshakes with callers, by result.", labels: ["result"])
-    self.refusals = registry.family(
-      Counter.self, "iot_jobs_gateway_openings_refused_total",
-      help: "Connections whose first bytes were not what the port expects.", labels: ["reason"])
+    self.handshakes = registry.counters(
+      HandshakeResult.self, "iot_jobs_gateway_tls_handshakes_total",
+      help: "Handshakes with callers, by result.", label: "result")
+    self.refusals = registry.counters(
+      RefusalLabel.self, "iot_jobs_gateway_openings_refused_total",
+      help: "Connections whose first bytes were not what the port expects.", label: "reason")
   }
 
   func refused(
     _ refusal: OpeningRefusal, _ peer: SocketAddress?, now: ContinuousClock.Instant = .now
   ) {
-    self.refusals.child(refusal.rawValue).increment()
+    self.refusals.increment(RefusalLabel(refusal))
     // Port scanners and health checks of load balancers open connections and say nothing.
     guard refusal != .silent, let hidden = self.hidden(refusal.rawValue, now) else { return }
     self.tell("a connection was refused", refusal.words, peer, hidden)
   }
 
   func handshakeSucceeded(_ handshake: TLSHandshake) {
-    self.handshakes.child(handshake.isResumed ? "resumed" : "full").increment()
+    self.handshakes.increment(handshake.isResumed ? .resumed : .full)
   }
 
   /// - Parameter failure: nil if the socket failed and not the handshake.
@@ -46,7 +46,7 @@ package final class OpeningLedger: Sendable {
     _ failure: TLSFailure?, _ peer: SocketAddress?, now: ContinuousClock.Instant = .now
   ) {
     let result = failure.map(HandshakeResult.init) ?? .closed
-    self.handshakes.child(result.rawValue).increment()
+    self.handshakes.increment(result)
     guard result != .closed, let failure, let hidden = self.hidden(result.rawValue, now) else {
       return
     }
@@ -54,7 +54,7 @@ package final class OpeningLedger: Sendable {
   }
 
   func acceptFailed(_ failure: AcceptFailure, now: ContinuousClock.Instant = .now) {
-    self.refusals.child("not_accepted").increment()
+    self.refusals.increment(.notAccepted)
     guard let hidden = self.hidden("not_accepted", now) else { return }
     self.tell("connections cannot be accepted", failure.words, nil, hidden)
   }
@@ -82,8 +82,30 @@ package final class OpeningLedger: Sendable {
   }
 }
 
-/// What a handshake that failed came to, in few words for a metric.
-enum HandshakeResult: String {
+/// Why a connection did not begin, in a word for a metric.
+private enum RefusalLabel: String, CaseIterable {
+  case http1
+  case tls
+  case plaintext
+  case silent
+  /// The system had none to give.
+  case notAccepted = "not_accepted"
+
+  init(_ refusal: OpeningRefusal) {
+    self =
+      switch refusal {
+      case .http1: .http1
+      case .tls: .tls
+      case .plaintext: .plaintext
+      case .silent: .silent
+      }
+  }
+}
+
+/// What a handshake came to, in few words for a metric.
+enum HandshakeResult: String, CaseIterable {
+  case full
+  case resumed
   case badCertificate = "bad_certificate"
   case noCertificate = "no_certificate"
   /// The client refused us, mostly for our certificate.

@@ -28,6 +28,10 @@ extension AWSErrorKind {
     message.holds("Signature expired") || message.holds("Signature not yet current")
   }
 
+  /// All names that mean something here, sorted, with the suffix and without it: AWS sends both.
+  package static let names: [String] =
+    byName.keys.flatMap { [$0, $0 + "Exception"] }.sorted()
+
   /// Names without their suffix `Exception`.
   private static let byName: [String: AWSErrorKind] = [
     "InvalidRequest": .invalidRequest,

@@ -59,12 +59,15 @@ package final class BudgetMetrics: Sendable {
 private final class BudgetLevels: MetricSource {
   let source = Mutex<@Sendable () -> [(kind: CallKind, level: Int64)]>({ [] })
 
-  func expose(into text: inout ExpositionText) {
+  func collect(into families: inout [FamilySnapshot]) {
     let source = self.source.withLock { $0 }
-    let name = "iot_jobs_gateway_budget_level"
-    text.family(name, .gauge, help: "Calls a second that the account's budget allows now.")
-    for (kind, level) in source() {
-      text.sample(name, [.init(name: "kind", value: kind.rawValue)], AdaptiveRate.decimal(level))
+    let samples = source().map { kind, level in
+      FamilySnapshot.Sample(
+        [MetricLabel(name: "kind", value: kind.rawValue)], MetricNumber(level, decimals: 3))
     }
+    families.append(
+      FamilySnapshot(
+        "iot_jobs_gateway_budget_level", .gauge,
+        help: "Calls a second that the account's budget allows now.", samples: samples))
   }
 }

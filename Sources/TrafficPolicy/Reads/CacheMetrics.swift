@@ -37,19 +37,24 @@ package final class CacheMetrics: Sendable {
 private struct StoreGauges: MetricSource {
   let levels: @Sendable () -> StoreLevels
 
-  func expose(into text: inout ExpositionText) {
+  func collect(into families: inout [FamilySnapshot]) {
     let levels = self.levels()
-    let bytes = "iot_jobs_gateway_cache_bytes"
-    text.family(bytes, .gauge, help: "Bytes that stored answers take, bookkeeping included.")
-    text.sample(bytes, [], "\(levels.bytes)")
-    let entries = "iot_jobs_gateway_cache_entries"
-    text.family(entries, .gauge, help: "Stored answers.")
-    text.sample(entries, [], "\(levels.entries)")
-    let evictions = "iot_jobs_gateway_cache_evictions_total"
-    text.family(evictions, .counter, help: "Stored answers that were given up, by reason.")
-    for (reason, count) in levels.evictions.byReason {
-      text.sample(evictions, [.init(name: "reason", value: reason)], "\(count)")
-    }
+    families += [
+      FamilySnapshot(
+        "iot_jobs_gateway_cache_bytes", .gauge,
+        help: "Bytes that stored answers take, bookkeeping included.",
+        MetricNumber(Int64(levels.bytes))),
+      FamilySnapshot(
+        "iot_jobs_gateway_cache_entries", .gauge, help: "Stored answers.",
+        MetricNumber(Int64(levels.entries))),
+      FamilySnapshot(
+        "iot_jobs_gateway_cache_evictions_total", .counter,
+        help: "Stored answers that were given up, by reason.",
+        samples: levels.evictions.byReason.map { reason, count in
+          FamilySnapshot.Sample(
+            [MetricLabel(name: "reason", value: reason)], MetricNumber(clamping: count))
+        }),
+    ]
   }
 }
 

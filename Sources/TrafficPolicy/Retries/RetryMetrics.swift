@@ -23,41 +23,41 @@ package final class RetryMetrics: Sendable {
     case unknown
   }
 
-  private let retries: MetricFamily<Counter>
-  private let withheld: MetricFamily<Counter>
-  private let resolutions: MetricFamily<Counter>
+  private let retries: CounterTable
+  private let withheld: LabelledCounters<Withheld>
+  private let resolutions: LabelledCounters<Resolution>
 
   package init(registry: MetricsRegistry, quota: SharedRetryQuota) {
-    self.retries = registry.family(
-      Counter.self, "iot_jobs_gateway_retries_total",
+    self.retries = registry.table(
+      "iot_jobs_gateway_retries_total",
       help: "Attempts after the first one of a call, by what ended the one before.",
-      labels: ["operation", "reason"])
-    self.withheld = registry.family(
-      Counter.self, "iot_jobs_gateway_retries_withheld_total",
+      axes: [
+        LabelAxis("operation", JobsOperation.allCases.map(\.rawValue)),
+        LabelAxis("reason", RetryReason.allCases.map(\.rawValue)),
+      ])
+    self.withheld = registry.counters(
+      Withheld.self, "iot_jobs_gateway_retries_withheld_total",
       help:
         "Calls that ended although another attempt might have helped, by what stood against it.",
-      labels: ["reason"])
-    self.resolutions = registry.family(
-      Counter.self, "iot_jobs_gateway_updates_resolved_total",
-      help: "Updates whose answer was lost, by what became of them.", labels: ["result"])
-    for reason in Withheld.allCases { _ = self.withheld.child(reason.rawValue) }
-    for result in Resolution.allCases { _ = self.resolutions.child(result.rawValue) }
+      label: "reason")
+    self.resolutions = registry.counters(
+      Resolution.self, "iot_jobs_gateway_updates_resolved_total",
+      help: "Updates whose answer was lost, by what became of them.", label: "result")
     registry.register(
       SampledGauges(
         name: "iot_jobs_gateway_retry_quota", help: "Tokens that are left for repeats."
       ) { [([], Int64(quota.tokens))] })
   }
 
-  /// Something went wrong before, so there is time to look the child up.
   func repeated(_ operation: JobsOperation, _ reason: RetryReason) {
-    self.retries.child(operation.rawValue, reason.rawValue).increment()
+    self.retries.increment(operation.index, reason.index)
   }
 
   func withheld(_ reason: Withheld) {
-    self.withheld.child(reason.rawValue).increment()
+    self.withheld.increment(reason)
   }
 
   func resolved(_ result: Resolution) {
-    self.resolutions.child(result.rawValue).increment()
+    self.resolutions.increment(result)
   }
 }

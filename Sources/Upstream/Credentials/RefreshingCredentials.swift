@@ -36,10 +36,7 @@ package final class RefreshingCredentials: CredentialProvider {
   private let timing: RefreshTiming
   private let clock: WallClock
   private let log: CredentialLog?
-  private let attempts = MetricFamily<Counter>(
-    name: "iot_jobs_gateway_credentials_refreshes_total",
-    help: "Times that the source of credentials was asked, by how that went.",
-    labelNames: ["result"])
+  private let metrics = CredentialMetrics()
   private let shared: Mutex<Shared>
   private let seat: NIOLoopBoundBox<Seat>
 
@@ -70,19 +67,10 @@ package final class RefreshingCredentials: CredentialProvider {
     }
   }
 
-  /// Shows the end of what is held, and counts attempts.
+  /// Shows what is held and when it ends, and counts attempts.
   package func register(in registry: MetricsRegistry) {
-    registry.register(self.attempts)
-    registry.register(
-      SampledGauges(
-        name: "iot_jobs_gateway_credentials_expiry_seconds",
-        help: "Seconds until the credentials in use end; below zero when they have ended."
-      ) { [weak self] in
-        guard let self, let held = self.status.held, let end = held.expiresAtSeconds else {
-          return []
-        }
-        return [([.init(name: "source", value: held.kind.name)], end - self.clock.epochSeconds)]
-      })
+    let clock = self.clock
+    self.metrics.register(in: registry, clock: clock) { [weak self] in self?.status.held }
   }
 }
 
@@ -228,12 +216,12 @@ extension RefreshingCredentials {
     for continuation in waiting { continuation.resume() }
     switch answer {
     case .use(let credential, let pause):
-      self.attempts.child("success").increment()
+      self.metrics.succeeded(atSeconds: now)
       self.log?.found(
         found, credential, before: before.found?.credential, hadFailed: before.failure != nil)
       if let pause { self.wake(after: pause) }
     case .expired(let pause):
-      self.attempts.child("failure").increment()
+      self.metrics.failed()
       self.log?.failed(self.status, before: before.failure, atSeconds: now)
       self.wake(after: pause)
     case .ignore:
@@ -253,7 +241,7 @@ extension RefreshingCredentials {
     }
     for continuation in waiting { continuation.resume() }
     guard case .retry(let pause) = answer else { return }
-    self.attempts.child("failure").increment()
+    self.metrics.failed()
     self.log?.failed(self.status, before: before, atSeconds: now)
     self.wake(after: pause)
   }

@@ -156,13 +156,15 @@ extension ExchangeFailure {
 
   /// A label for metrics.
   var label: String {
-    switch self {
-    case .queueFull, .draining: "overloaded"
-    case .connectFailed: "connect"
-    case .notSent, .closedBeforeResponse, .interrupted: "closed"
-    case .malformedResponse: "malformed_response"
-    case .timedOut, .firstByteTimedOut: "timeout"
-    case .cancelled: "cancelled"
-    }
+    let error: AttemptError =
+      switch self {
+      case .queueFull, .draining: .overloaded
+      case .connectFailed: .connect
+      case .notSent, .closedBeforeResponse, .interrupted: .closed
+      case .malformedResponse: .malformedResponse
+      case .timedOut, .firstByteTimedOut: .timeout
+      case .cancelled: .cancelled
+      }
+    return error.rawValue
   }
 }

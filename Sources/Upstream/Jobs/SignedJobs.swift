@@ -253,8 +253,10 @@ extension JobsFailure.Cause {
   /// that their number stays bounded.
   fileprivate var label: String {
     switch self {
-    case .refused(let refusal): refusal.kind == .unknown ? "unknown" : refusal.name
-    default: "malformed_response"
+    case .refused(let refusal) where !refusal.isNamed: AttemptError.unnamed.rawValue
+    case .refused(let refusal) where refusal.kind == .unknown: AttemptError.unknown.rawValue
+    case .refused(let refusal): refusal.name
+    default: AttemptError.malformedResponse.rawValue
     }
   }
 }

@@ -2,14 +2,28 @@
 
 package import JobsAPI
 
+/// How an attempt failed, where AWS's own name for it says nothing or there is none.
+package enum AttemptError: String, CaseIterable {
+  case overloaded
+  case connect
+  case closed
+  case malformedResponse = "malformed_response"
+  case timeout
+  case cancelled
+  /// AWS's name for the error means nothing here.
+  case unknown
+  /// An error with a status and no name, mostly of a proxy or a front door.
+  case unnamed
+}
+
 /// Whoever counts attempts. Called in the attempt's event loop: it counts and returns.
 package protocol UpstreamObserver: Sendable {
   /// An attempt that was handed to the pool is over.
   ///
   /// - Parameters:
   ///   - httpStatus: nil if no response came.
-  ///   - errorName: nil for success; AWS's name for an error that is known here, else one of a few
-  ///     words of our own. A label of bounded variety.
+  ///   - errorName: nil for success; AWS's name for an error that is known here
+  ///     (``AWSErrorKind/names``), else an ``AttemptError``.
   ///   - duration: from the signature to the end of the response, waiting for a connection included.
   func attemptEnded(
     operation: JobsOperation, httpStatus: Int?, errorName: String?, duration: Duration)

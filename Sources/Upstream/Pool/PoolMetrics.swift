@@ -14,8 +14,8 @@ package final class PoolMetrics: Sendable {
   private let waits: Histogram
   private let opens: Counter
   private let connects: Histogram
-  private let failures: MetricFamily<Counter>
-  private let closes: MetricFamily<Counter>
+  private let failures: LabelledCounters<FailureLabel>
+  private let closes: LabelledCounters<PoolState.CloseReason>
   private let fullHandshakes: Histogram
   private let resumedHandshakes: Histogram
 
@@ -45,12 +45,12 @@ package final class PoolMetrics: Sendable {
       Histogram.self, "iot_jobs_gateway_upstream_connect_seconds",
       help: "Time to make a connection to AWS, from the lookup of its name to the end of TLS."
     ).child()
-    self.failures = registry.family(
-      Counter.self, "iot_jobs_gateway_upstream_connect_failures_total",
-      help: "Connections to AWS that could not be made.", labels: ["reason"])
-    self.closes = registry.family(
-      Counter.self, "iot_jobs_gateway_upstream_connections_closed_total",
-      help: "Connections to AWS that were closed.", labels: ["reason"])
+    self.failures = registry.counters(
+      FailureLabel.self, "iot_jobs_gateway_upstream_connect_failures_total",
+      help: "Connections to AWS that could not be made.", label: "reason")
+    self.closes = registry.counters(
+      PoolState.CloseReason.self, "iot_jobs_gateway_upstream_connections_closed_total",
+      help: "Connections to AWS that were closed.", label: "reason")
     let handshakes = registry.family(
       Histogram.self, "iot_jobs_gateway_upstream_tls_handshake_seconds",
       help: "Time of the TLS handshakes with AWS.", labels: ["resumed"])
@@ -75,25 +75,33 @@ package final class PoolMetrics: Sendable {
   }
 
   func connectFailed(_ failure: ConnectFailure) {
-    self.failures.child(failure.label).increment()
+    self.failures.increment(FailureLabel(failure))
     self.whenConnectFails?(failure)
   }
 
   func closed(_ reason: PoolState.CloseReason) {
-    self.closes.child(reason.rawValue).increment()
+    self.closes.increment(reason)
   }
 }
 
-extension ConnectFailure {
-  /// A label of bounded variety.
-  fileprivate var label: String {
-    switch self {
-    case .timedOut: "timeout"
-    case .unresolvable: "unresolvable"
-    case .native: "refused"
-    case .proxy: "proxy"
-    case .tls: "tls"
-    case .other: "other"
-    }
+/// Why a connection could not be made, in one word.
+private enum FailureLabel: String, CaseIterable {
+  case timeout
+  case unresolvable
+  case refused
+  case proxy
+  case tls
+  case other
+
+  init(_ failure: ConnectFailure) {
+    self =
+      switch failure {
+      case .timedOut: .timeout
+      case .unresolvable: .unresolvable
+      case .native: .refused
+      case .proxy: .proxy
+      case .tls: .tls
+      case .other: .other
+      }
   }
 }

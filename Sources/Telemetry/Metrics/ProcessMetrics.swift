@@ -7,36 +7,53 @@ import Glibc
 /// Source: Prometheus documentation, "Writing client libraries", standard process metrics; the
 /// figures come from Linux's `/proc/self` (proc(5)).
 package struct ProcessMetrics: MetricSource {
-  private let startTimeSeconds: Int
+  private let startTimeSeconds: UInt64
 
   package init() {
-    self.startTimeSeconds = Glibc.time(nil)
+    self.startTimeSeconds = UInt64(max(Glibc.time(nil), 0))
   }
 
-  package func expose(into text: inout ExpositionText) {
+  package func collect(into families: inout [FamilySnapshot]) {
     if let usage = Self.usage() {
       let ticks = UInt64(max(sysconf(Int32(_SC_CLK_TCK)), 1))
       let pages = UInt64(max(sysconf(Int32(_SC_PAGESIZE)), 1))
-      text.family(
-        "process_cpu_seconds_total", .counter, help: "User and system CPU time in seconds.")
-      let nanoseconds = usage.cpuTicks * (1_000_000_000 / ticks)
-      text.sample(
-        "process_cpu_seconds_total", [], ExpositionText.seconds(nanoseconds: nanoseconds))
-      text.family(
-        "process_resident_memory_bytes", .gauge, help: "Resident memory size in bytes.")
-      text.sample("process_resident_memory_bytes", [], "\(usage.residentPages * pages)")
-      text.family("process_virtual_memory_bytes", .gauge, help: "Virtual memory size in bytes.")
-      text.sample("process_virtual_memory_bytes", [], "\(usage.virtualBytes)")
-      text.family("process_threads", .gauge, help: "Number of operating system threads.")
-      text.sample("process_threads", [], "\(usage.threads)")
+      families += [
+        FamilySnapshot(
+          "process_cpu_seconds_total", .counter, help: "User and system CPU time in seconds.",
+          .seconds(nanoseconds: usage.cpuTicks * (1_000_000_000 / ticks))),
+        Self.gauge(
+          "resident_memory_bytes", "Resident memory size in bytes.", usage.residentPages * pages),
+        Self.gauge("virtual_memory_bytes", "Virtual memory size in bytes.", usage.virtualBytes),
+        Self.gauge("threads", "Number of operating system threads.", usage.threads),
+      ]
     }
-    text.family(
-      "process_start_time_seconds", .gauge, help: "Start time in seconds since 1970.")
-    text.sample("process_start_time_seconds", [], "\(self.startTimeSeconds)")
+    families.append(
+      Self.gauge(
+        "start_time_seconds", "Start time in seconds since 1970.", self.startTimeSeconds))
     if let count = Self.openFileDescriptors() {
-      text.family("process_open_fds", .gauge, help: "Number of open file descriptors.")
-      text.sample("process_open_fds", [], "\(count)")
+      families.append(Self.gauge("open_fds", "Number of open file descriptors.", count))
     }
+    if let limit = Self.limit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue)) {
+      families.append(
+        Self.gauge("max_fds", "Number of file descriptors that may be open.", limit))
+    }
+    if let limit = Self.limit(__rlimit_resource_t(RLIMIT_AS.rawValue)) {
+      families.append(
+        Self.gauge(
+          "virtual_memory_max_bytes", "How large the virtual memory may be in bytes.", limit))
+    }
+  }
+
+  private static func gauge(_ name: String, _ help: String, _ value: UInt64) -> FamilySnapshot {
+    FamilySnapshot("process_" + name, .gauge, help: help, MetricNumber(clamping: value))
+  }
+
+  /// A limit in force (getrlimit(2)); nil if there is none.
+  private static func limit(_ resource: __rlimit_resource_t) -> UInt64? {
+    var limit = rlimit()
+    // The kernel fills it in while it is borrowed.
+    guard unsafe getrlimit(resource, &limit) == 0, limit.rlim_cur != .max else { return nil }
+    return UInt64(limit.rlim_cur)
   }
 
   private struct Usage {
@@ -72,12 +89,12 @@ package struct ProcessMetrics: MetricSource {
     }
   }
 
-  private static func openFileDescriptors() -> Int? {
+  private static func openFileDescriptors() -> UInt64? {
     guard let directory = unsafe opendir("/proc/self/fd") else { return nil }
     defer { unsafe closedir(directory) }
     var count = 0
     while unsafe readdir(directory) != nil { count += 1 }
     // Neither `.` and `..` nor the directory's own descriptor counts.
-    return max(count - 3, 0)
+    return UInt64(max(count - 3, 0))
   }
 }
