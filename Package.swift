@@ -149,7 +149,7 @@ let package = Package(
 
     // What several test targets share.
     .target(
-      name: "GatewayTestKit", dependencies: ["CNGHTTP2", "COpenSSL", "CryptoEngine"],
+      name: "GatewayTestKit", dependencies: ["CNGHTTP2", "COpenSSL", "CryptoEngine", "JobsAPI"],
       path: "Tests/GatewayTestKit", swiftSettings: settings),
     .target(
       name: "RESTTestKit", dependencies: ["JobsAPI", "RESTServer", nioCore, nioEmbedded, nioHTTP1],

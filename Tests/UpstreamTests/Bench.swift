@@ -3,6 +3,7 @@
 import AWSConfiguration
 import AWSSigning
 import CryptoEngine
+import GatewayTestKit
 import JobsAPI
 import NIOCore
 import NIOPosix
@@ -133,6 +134,13 @@ struct Bench {
   func describe(
     _ context: CallContext = CallContext(requestID: "r")
   ) async -> Result<JobsReply<JobExecution?>, JobsFailure> {
+    await self.timedDescribe(context).timeless()
+  }
+
+  /// As ``describe(_:)``, with the times that it took.
+  func timedDescribe(
+    _ context: CallContext = CallContext(requestID: "r")
+  ) async -> Result<JobsReply<JobExecution?>, JobsFailure> {
     let jobs = self.jobs
     return await self.caller.run {
       do throws(JobsFailure) {
@@ -148,7 +156,7 @@ struct Bench {
     _ context: CallContext = CallContext(requestID: "r")
   ) async -> Result<JobsReply<UpdatedJobExecution>, JobsFailure> {
     let jobs = self.jobs
-    return await self.caller.run {
+    let result: Result<JobsReply<UpdatedJobExecution>, JobsFailure> = await self.caller.run {
       do throws(JobsFailure) {
         return .success(
           try await jobs.update(
@@ -157,11 +165,12 @@ struct Bench {
         return .failure(error)
       }
     }
+    return result.timeless()
   }
 
   func startNext() async -> Result<JobsReply<JobExecution?>, JobsFailure> {
     let jobs = self.jobs
-    return await self.caller.run {
+    let result: Result<JobsReply<JobExecution?>, JobsFailure> = await self.caller.run {
       do throws(JobsFailure) {
         return .success(
           try await jobs.startNext(
@@ -170,6 +179,7 @@ struct Bench {
         return .failure(error)
       }
     }
+    return result.timeless()
   }
 
   /// Waits for something that another thread will surely bring about. The suite's time limit ends

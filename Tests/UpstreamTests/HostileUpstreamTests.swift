@@ -153,9 +153,11 @@ import Transport
     let loop = MultiThreadedLoops.next()
     return await LoopCaller(loop: loop).run {
       let pool = LoopPool(loop: loop, connector: connector, limits: PoolState.Limits())
+      var stages = StageTimes()
       do throws(ExchangeFailure) {
         _ = try await pool.exchange(
-          ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"), deadline: .now() + .seconds(10))
+          ByteBuffer(string: "GET / HTTP/1.1\r\n\r\n"), deadline: .now() + .seconds(10),
+          stages: &stages)
         return nil
       } catch {
         #expect(pool.gauges.connecting.value == 0 && pool.gauges.waiting.value == 0)

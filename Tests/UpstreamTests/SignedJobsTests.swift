@@ -24,6 +24,28 @@ private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
     #expect(bench.witness.seen.allSatisfy { $0.httpStatus == 200 && $0.errorName == nil })
   }
 
+  @Test func `a call tells where its time went, whether it went well or not`() async throws {
+    let bench = try await Bench { request in
+      request.number == 0 ? .answer(body: answerOfDescribe) : .silence
+    }
+    let clock = ContinuousClock()
+    let began = clock.now
+    let stages = try await bench.timedDescribe().get().trace.stages
+    let total = began.duration(to: clock.now)
+    let sum = StageTimes.Stage.allCases.reduce(into: Duration.zero) {
+      $0 += .microseconds(Int64(stages[$1]))
+    }
+    #expect(sum > .zero && sum <= total)
+    #expect(stages[.limiter] == 0 && stages[.backoff] == 0 && stages[.coalesced] == 0)
+
+    let patience = Duration.milliseconds(30)
+    let context = CallContext(requestID: "r", deadline: clock.now + patience)
+    let failure = await bench.timedDescribe(context).failure
+    #expect(failure?.cause == .deadlineExceeded(mayHaveBeenApplied: false))
+    // It had the connection of the first call, and nothing came.
+    #expect((failure?.trace.stages[.firstByte] ?? 0) >= 10_000)
+  }
+
   @Test func `a call stays in its loop from beginning to end`() async throws {
     let bench = try await Bench { request in
       request.number % 2 == 0 ? .answer() : .close

@@ -2,6 +2,7 @@
 
 import AWSConfiguration
 import AWSSigning
+import GatewayTestKit
 import JobsAPI
 import NIOCore
 import NIOPosix
@@ -56,7 +57,8 @@ private struct LateCredential: CredentialProvider {
     let outcome = try await self.update(
       CallContext(requestID: "r", deadline: deadline), with: credentials, at: server)
     #expect(
-      outcome.failure == failure(.deadlineExceeded(mayHaveBeenApplied: false), attempts: 0))
+      outcome.timeless().failure
+        == failure(.deadlineExceeded(mayHaveBeenApplied: false), attempts: 0))
     #expect(server.seen.requests.isEmpty)
     try await server.stop()
   }

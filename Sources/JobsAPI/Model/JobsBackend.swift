@@ -135,6 +135,8 @@ package struct UpstreamTrace: Equatable, Sendable {
   package var cache: CacheResult?
   /// An update's own answer was lost, and what AWS said afterwards proves that it was applied.
   package var isReplayed = false
+  /// Where its time went, all attempts together.
+  package var stages = StageTimes()
 
   package init(awsRequestID: String? = nil, attempts: Int = 0, cache: CacheResult? = nil) {
     self.awsRequestID = awsRequestID
@@ -142,11 +144,13 @@ package struct UpstreamTrace: Equatable, Sendable {
     self.cache = cache
   }
 
-  /// What is known after one more attempt: requests add up, and the rest is the later one's.
+  /// What is known after one more attempt: requests and times add up, and the rest
+  /// is the later one's.
   package func followed(by later: UpstreamTrace) -> UpstreamTrace {
     var sum = later
     sum.awsRequestID = later.awsRequestID ?? self.awsRequestID
     sum.attempts += self.attempts
+    sum.stages = self.stages.followed(by: later.stages)
     return sum
   }
 }

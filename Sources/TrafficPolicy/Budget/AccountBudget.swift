@@ -44,7 +44,8 @@ package final class AccountBudget: Sendable {
     return true
   }
 
-  /// Returns when the call may go upstream; at once, without suspending, while there are tokens.
+  /// Returns when the call may go upstream, with the time that it waited; at once, without
+  /// suspending, while there are tokens.
   ///
   /// Fails with ``JobsFailure/Cause/budgetExhausted(_:retryAfterMilliseconds:)`` when its turn would
   /// come too late or too many wait, with ``JobsFailure/Cause/deadlineExceeded(mayHaveBeenApplied:)``
@@ -52,10 +53,11 @@ package final class AccountBudget: Sendable {
   /// waiting task is cancelled. Then nothing is to be sent.
   package func admit(
     _ call: CallClass, for thing: String, in context: CallContext
-  ) async throws(JobsFailure) {
+  ) async throws(JobsFailure) -> StageTimes {
     let kind = call.kind
-    try await self[kind]?.admit(call, for: thing, in: context)
+    let waited = try await self[kind]?.admit(call, for: thing, in: context)
     self.metrics.limited.admitted(kind)
+    return waited ?? StageTimes()
   }
 
   /// A call that was sent was answered. AWS meters each request, so what was sent more than once is

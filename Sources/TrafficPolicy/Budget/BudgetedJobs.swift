@@ -16,65 +16,55 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    if !self.budget.admitAtOnce(.describe) {
-      try await self.budget.admit(.describe, for: call.thingName, in: context)
-    }
-    do {
-      let reply = try await self.next.describe(call, in: context)
-      self.budget.answered(.read, reply.trace)
-      return reply
-    } catch {
-      self.budget.failed(.read, error)
-      throw error
+    try await self.budgeted(.describe, for: call.thingName, in: context) {
+      () throws(JobsFailure) in try await self.next.describe(call, in: context)
     }
   }
 
   package func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
-    if !self.budget.admitAtOnce(.pending) {
-      try await self.budget.admit(.pending, for: call.thingName, in: context)
-    }
-    do {
-      let reply = try await self.next.getPending(call, in: context)
-      self.budget.answered(.read, reply.trace)
-      return reply
-    } catch {
-      self.budget.failed(.read, error)
-      throw error
+    try await self.budgeted(.pending, for: call.thingName, in: context) {
+      () throws(JobsFailure) in try await self.next.getPending(call, in: context)
     }
   }
 
   package func startNext(
     _ call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    if !self.budget.admitAtOnce(.startNext) {
-      try await self.budget.admit(.startNext, for: call.thingName, in: context)
-    }
-    do {
-      let reply = try await self.next.startNext(call, in: context)
-      self.budget.answered(.write, reply.trace)
-      return reply
-    } catch {
-      self.budget.failed(.write, error)
-      throw error
+    try await self.budgeted(.startNext, for: call.thingName, in: context) {
+      () throws(JobsFailure) in try await self.next.startNext(call, in: context)
     }
   }
 
   package func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
-    let callClass = CallClass(call)
-    if !self.budget.admitAtOnce(callClass) {
-      try await self.budget.admit(callClass, for: call.thingName, in: context)
+    try await self.budgeted(CallClass(call), for: call.thingName, in: context) {
+      () throws(JobsFailure) in try await self.next.update(call, in: context)
     }
-    do {
-      let reply = try await self.next.update(call, in: context)
-      self.budget.answered(.write, reply.trace)
+  }
+
+  /// - Parameter send: hands the call on, once there is a token for it.
+  private func budgeted<Value>(
+    _ callClass: CallClass, for thing: String, in context: CallContext,
+    _ send: () async throws(JobsFailure) -> JobsReply<Value>
+  ) async throws(JobsFailure) -> JobsReply<Value> {
+    var waited: StageTimes?
+    if !self.budget.admitAtOnce(callClass) {
+      waited = try await self.budget.admit(callClass, for: thing, in: context)
+    }
+    do throws(JobsFailure) {
+      var reply = try await send()
+      self.budget.answered(callClass.kind, reply.trace)
+      if let waited { reply.trace.stages = waited.followed(by: reply.trace.stages) }
       return reply
     } catch {
-      self.budget.failed(.write, error)
-      throw error
+      self.budget.failed(callClass.kind, error)
+      guard let waited else { throw error }
+      var failure = error
+      failure.trace.stages = waited.followed(by: failure.trace.stages)
+      throw failure
     }
   }
 }

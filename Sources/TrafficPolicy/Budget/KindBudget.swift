@@ -125,14 +125,28 @@ extension KindBudget {
 // MARK: - Waiting
 
 extension KindBudget {
-  /// Returns when the call may go, be it at once.
+  /// Returns when the call may go, be it at once, with the time that it waited.
   func admit(
     _ callClass: CallClass, for thing: String, in context: CallContext
+  ) async throws(JobsFailure) -> StageTimes {
+    let arrivedAt = self.clock.now
+    do throws(JobsFailure) {
+      try await self.wait(callClass, for: thing, arrivedAt: arrivedAt, in: context)
+      return StageTimes(.limiter, .nanoseconds(self.clock.now - arrivedAt))
+    } catch {
+      var failure = error
+      failure.trace.stages.add(.nanoseconds(self.clock.now - arrivedAt), to: .limiter)
+      throw failure
+    }
+  }
+
+  private func wait(
+    _ callClass: CallClass, for thing: String, arrivedAt: Int64, in context: CallContext
   ) async throws(JobsFailure) {
     let deadline = context.deadline.map { self.clock.nanoseconds(at: $0) }
     let startBy = context.startBy.map { self.clock.nanoseconds(at: $0) }
     let call = WaitingCall(
-      thing: thing, callClass: callClass, deadline: deadline, arrivedAt: self.clock.now)
+      thing: thing, callClass: callClass, deadline: deadline, arrivedAt: arrivedAt)
     let arrived = self.update { state, now in
       let answer = state.arrived(
         call, thing: thing, class: callClass, startBy: startBy, deadline: deadline, now: now)

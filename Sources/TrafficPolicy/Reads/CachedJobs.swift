@@ -138,6 +138,7 @@ extension CachedJobs {
     in seat: FlightSeat, of flight: FlightTable.Number, _ shard: ReadShard, _ wish: ReadWish,
     as outcome: CacheResult.Outcome
   ) async throws(JobsFailure) -> ReadReply {
+    let began = self.cache.now
     let end = await seat.wait(orLeave: { shard.left(seat, of: flight) })
     guard let end else {
       self.cache.metrics.answered(outcome)
@@ -150,6 +151,10 @@ extension CachedJobs {
     self.cache.metrics.answered(outcome)
     var trace = end.trace
     trace.cache = CacheResult(outcome)
+    // The stages are those of the caller whose call it was.
+    if outcome == .coalesced {
+      trace.stages = StageTimes(.coalesced, .nanoseconds(end.now - began))
+    }
     switch end.outcome {
     case .answer(let answer): return ReadReply(answer, to: wish, trace)
     case .failure(let cause): throw JobsFailure(cause, trace: trace)

@@ -27,6 +27,11 @@ package struct AttemptCount: Equatable, Sendable {
       invocation: self.invocation)
   }
 
+  /// There was a pause before the attempt that comes next.
+  package mutating func paused(for duration: Duration) {
+    self.trace.stages.add(duration, to: .backoff)
+  }
+
   /// An attempt ended, well or not.
   package mutating func attemptEnded(_ trace: UpstreamTrace) {
     self.ended += 1

@@ -157,7 +157,9 @@ extension RetryingJobs {
       self.retries.metrics.withheld(.quota)
       return .denied
     }
+    let pausedAt = self.retries.clock.now
     await self.pause(nanoseconds: delay)
+    count.paused(for: .nanoseconds(self.retries.clock.now - pausedAt))
     guard !Task.isCancelled else {
       self.retries.quota.giveBack(reason.cost)
       return .cancelled

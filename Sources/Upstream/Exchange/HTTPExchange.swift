@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 package import NIOCore
 
 /// One request on its way to one outcome. Lives in one event loop.
@@ -21,12 +22,36 @@ package final class HTTPExchange {
   let request: ByteBuffer
   let deadline: NIODeadline
   var stage = Stage.new
+  /// When it was given a connection; nil as long as it has none.
+  private var began: NIODeadline?
+  private var firstByte: NIODeadline?
   /// Called once, with the outcome. To be set before the exchange is handed to anybody.
   package var onEnd: ((Outcome) -> Void)?
 
   package init(request: ByteBuffer, deadline: NIODeadline) {
     self.request = request
     self.deadline = deadline
+  }
+
+  /// The request is on its way.
+  func begin(on connection: HTTPExchangeHandler, now: NIODeadline) {
+    self.stage = .running(connection)
+    self.began = now
+  }
+
+  /// Bytes of the answer came in.
+  func receivedBytes(now: NIODeadline) {
+    if self.firstByte == nil { self.firstByte = now }
+  }
+
+  /// Adds what the exchange, over by `ended`, took since it was handed to a pool.
+  func addTimes(from submitted: NIODeadline, to ended: NIODeadline, to stages: inout StageTimes) {
+    let began = self.began ?? ended
+    stages.add(began.duration(since: submitted), to: .queue)
+    guard self.began != nil else { return }
+    let firstByte = self.firstByte ?? ended
+    stages.add(firstByte.duration(since: began), to: .firstByte)
+    stages.add(ended.duration(since: firstByte), to: .transfer)
   }
 
   func end(_ outcome: Outcome) {
@@ -48,5 +73,11 @@ package final class HTTPExchange {
     case .running(let connection): connection.cancel(self)
     case .ended: return
     }
+  }
+}
+
+extension NIODeadline {
+  fileprivate func duration(since earlier: NIODeadline) -> Duration {
+    .nanoseconds((self - earlier).nanoseconds)
   }
 }

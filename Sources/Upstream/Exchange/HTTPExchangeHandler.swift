@@ -82,11 +82,11 @@ extension HTTPExchangeHandler {
       self.leave(spent: .peer)
       return
     }
-    exchange.stage = .running(self)
+    let now = context.eventLoop.now
+    exchange.begin(on: self, now: now)
     self.exchange = exchange
     self.isUsed = true
-    self.firstByteDeadline =
-      self.firstByteTimeout.map { context.eventLoop.now + $0 } ?? .distantFuture
+    self.firstByteDeadline = self.firstByteTimeout.map { now + $0 } ?? .distantFuture
     self.armTimer(context.eventLoop, deadline: self.nextDeadline(of: exchange))
     let sent = context.eventLoop.makePromise(of: Void.self)
     sent.futureResult.assumeIsolated().whenSuccess { self.state.requestSent() }
@@ -161,6 +161,9 @@ extension HTTPExchangeHandler {
 extension HTTPExchangeHandler {
   /// Asked by the gate about bytes that came in.
   func receivedBytes() -> HTTPExchangeState.OnBytes {
+    if self.state.awaitsFirstByte, let context {
+      self.exchange?.receivedBytes(now: context.eventLoop.now)
+    }
     let answer = self.state.receivedBytes()
     if answer == .close, let seat = self.seat {
       // The pool must not hand it out before the close is through.

@@ -28,6 +28,8 @@ struct CallProgress: Equatable {
   private let isFirstAttempt: Bool
   /// Requests handed to the network.
   private(set) var attempts = 0
+  /// Where the time went so far.
+  var stages = StageTimes()
   /// A write of an earlier attempt may have been carried out.
   private(set) var mayHaveBeenApplied = false
   private var hasRepeated = false
@@ -40,7 +42,11 @@ struct CallProgress: Equatable {
     self.isFirstAttempt = isFirstAttempt
   }
 
-  var trace: UpstreamTrace { UpstreamTrace(attempts: self.attempts) }
+  var trace: UpstreamTrace {
+    var trace = UpstreamTrace(attempts: self.attempts)
+    trace.stages = self.stages
+    return trace
+  }
 
   /// Only a new connection will do for the next attempt.
   var needsFreshConnection: Bool { self.hasRepeated }

@@ -114,13 +114,14 @@ extension SignedJobs {
       let started = ContinuousClock.now
       _ = try self.timeLimit(progress, in: context)
       let signed = try await self.sign(request, with: upstream, first, progress, in: context)
+      progress.stages.add(started.duration(to: .now), to: .sign)
       // There may have been a wait for a credential.
       let limit = try self.timeLimit(progress, in: context)
       let response: UpstreamResponse
       do throws(ExchangeFailure) {
         response = try await upstream.pool.exchange(
           signed.bytes, fresh: progress.needsFreshConnection,
-          deadline: .now() + TimeAmount(limit.duration))
+          deadline: .now() + TimeAmount(limit.duration), stages: &progress.stages)
       } catch {
         self.observe(Call.operation, nil, errorName: error.label, since: started)
         switch progress.failed(error, withinCallersDeadline: limit.isCallers) {

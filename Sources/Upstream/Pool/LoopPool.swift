@@ -3,6 +3,7 @@
 // Towards AWS: connections, exchanges on them, and signed calls made of exchanges. It knows nothing
 // of whoever calls, nor of policy: what it is handed it sends, once, and says what became of it.
 
+package import JobsAPI
 package import NIOCore
 import Telemetry
 package import Transport
@@ -65,10 +66,12 @@ extension LoopPool {
   /// - Parameters:
   ///   - fresh: only a new connection will do.
   ///   - deadline: for the wait in the queue, the connect and the response together.
+  ///   - stages: what each part took is added here, however it ends.
   package func exchange(
-    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline
+    _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline, stages: inout StageTimes
   ) async throws(ExchangeFailure) -> UpstreamResponse {
     self.loop.preconditionInEventLoop()
+    let submitted = self.loop.now
     let exchange = HTTPExchange(request: request, deadline: deadline)
     let bound = NIOLoopBound(exchange, eventLoop: self.loop)
     let loop = self.loop
@@ -81,6 +84,7 @@ extension LoopPool {
       // Also when it is this thread: the exchange has begun by the time the loop comes to it.
       loop.execute { bound.value.cancel() }
     }
+    exchange.addTimes(from: submitted, to: self.loop.now, to: &stages)
     return try outcome.get()
   }
 

@@ -160,7 +160,7 @@ import Testing
     stage.exhaust()
     let budget = stage.budget
     let caller = BudgetCaller(stage.executor) { () async throws(JobsFailure) in
-      try await budget.admit(.describe, for: "door", in: CallContext(requestID: "r"))
+      _ = try await budget.admit(.describe, for: "door", in: CallContext(requestID: "r"))
     }
     caller.cancel()
     stage.executor.run()

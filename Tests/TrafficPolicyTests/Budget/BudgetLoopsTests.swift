@@ -76,7 +76,7 @@ import Transport
       return Task(executorPreference: executors[number % 3]) {
         let context = CallContext(requestID: "r", deadline: .now + patience)
         do throws(JobsFailure) {
-          try await budget.admit(call, for: thing, in: context)
+          _ = try await budget.admit(call, for: thing, in: context)
           tally.add(nil)
         } catch {
           tally.add(error.cause)

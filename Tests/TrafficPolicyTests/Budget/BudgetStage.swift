@@ -65,7 +65,7 @@ struct BudgetStage {
       deadlineMilliseconds: deadlineMilliseconds, startByMilliseconds: startByMilliseconds)
     let budget = self.budget
     let caller = BudgetCaller(self.executor) { () async throws(JobsFailure) in
-      try await budget.admit(call, for: thing, in: context)
+      _ = try await budget.admit(call, for: thing, in: context)
     }
     self.executor.run()
     return caller

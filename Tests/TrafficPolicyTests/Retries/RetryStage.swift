@@ -67,7 +67,7 @@ struct RetryStage<Backend: JobsBackend> {
   ) async -> Result<JobsReply<Value>, JobsFailure>? {
     let call = self.call(send)
     for _ in 0..<10 where call.outcome == nil { await self.advance(.seconds(30)) }
-    return call.outcome
+    return call.outcome?.timeless()
   }
 
   func update(
