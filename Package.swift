@@ -138,9 +138,10 @@ let package = Package(
       name: "iot-jobs-gateway",
       dependencies: [
         "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
-        "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
-        "StandardServices", "Telemetry", "TrafficPolicy", "Transport", "Upstream", nioCore,
-        nioPosix, logging, argumentParser,
+        "EmulatorServer", "GatewayClient", "GatewayServer", "GRPCWire", "HTTP2Engine", "JobsAPI",
+        "JobsEmulator", "RESTServer", "StandardServices", "Telemetry", "TrafficPolicy", "Transport",
+        "Upstream", nioCore, nioPosix, logging, argumentParser,
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       path: "Sources/Gateway",

@@ -13,7 +13,10 @@ struct IoTJobsGateway: AsyncParsableCommand {
       a key of the file given with --config; the flag wins over the variable over the file.
       """,
     version: Version.text,
-    subcommands: [ServeCommand.self, CheckCommand.self, EmulatorCommand.self, DemoCommand.self])
+    subcommands: [
+      ServeCommand.self, CheckCommand.self, CallCommand.self, HealthCommand.self,
+      EmulatorCommand.self, DemoCommand.self,
+    ])
 }
 
 /// What this build is.

@@ -31,8 +31,9 @@ enum RoomMap {
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
-      "EmulatorServer", "GatewayServer", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
-      "StandardServices", "Telemetry", "TrafficPolicy", "Transport", "Upstream",
+      "EmulatorServer", "GRPCWire", "GatewayClient", "GatewayServer", "HTTP2Engine", "JobsAPI",
+      "JobsEmulator", "RESTServer", "StandardServices", "Telemetry", "TrafficPolicy", "Transport",
+      "Upstream",
     ],
   ]
 
@@ -62,10 +63,10 @@ enum RoomMap {
     "Logging": ["Telemetry", "TrafficPolicy", "Transport", "Upstream", "GatewayServer", "Gateway"],
     "NIOCore": [
       "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer",
-      "Gateway",
+      "Gateway", "GatewayClient",
     ],
     "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer"],
-    "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway"],
+    "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway", "GatewayClient"],
     "ServiceLifecycle": ["Gateway"],
     "UnixSignals": ["Gateway"],
     "BasicContainers": [],

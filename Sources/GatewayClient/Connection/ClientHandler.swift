@@ -84,7 +84,7 @@ final class ClientHandler: ChannelInboundHandler {
 
 extension ClientHandler {
   /// Opens a call. One that cannot be opened has failed when it is returned.
-  func open(_ path: String, _ message: [UInt8], _ options: CallOptions) -> ClientCall {
+  func open(_ path: String, _ message: [UInt8], _ options: RequestOptions) -> ClientCall {
     if let end = self.end { return Self.failed(end) }
     guard !self.isClosing, self.context != nil else { return Self.failed(.notTaken) }
     var body: [UInt8] = []

@@ -18,7 +18,7 @@ package struct GatewayConnection: Sendable {
   ///   - path: `/package.Service/Method`.
   ///   - message: encoded, and not framed.
   package func open(
-    _ path: String, _ message: [UInt8], _ options: CallOptions = CallOptions()
+    _ path: String, _ message: [UInt8], _ options: RequestOptions = RequestOptions()
   ) async -> GatewayCall {
     let handler = self.handler
     return await withCheckedContinuation { continuation in
@@ -35,7 +35,7 @@ package struct GatewayConnection: Sendable {
   ///
   /// - Throws: Also ``CallFailure/refused(_:)``, for any status but OK.
   package func unary(
-    _ path: String, _ message: [UInt8], _ options: CallOptions = CallOptions()
+    _ path: String, _ message: [UInt8], _ options: RequestOptions = RequestOptions()
   ) async throws(CallFailure) -> UnaryReply {
     let call = await self.open(path, message, options)
     guard case .head(let head) = try await call.next(),

@@ -10,7 +10,7 @@ struct RequestHeadTemplate: Sendable {
   var userAgent: String
 
   /// The header list of a gRPC request (PROTOCOL-HTTP2.md of grpc/grpc, "Requests").
-  func headers(path: String, _ options: CallOptions) -> HeaderFields {
+  func headers(path: String, _ options: RequestOptions) -> HeaderFields {
     var headers = HeaderFields(reservingBytes: 384, fields: 12)
     headers.append(":method", "POST")
     headers.append(":scheme", self.isSecure ? "https" : "http")

@@ -6,9 +6,9 @@ package import StandardServices
 /// `grpc.health.v1` over a connection to a gateway (health-checking.md of grpc/grpc).
 package struct HealthClient: Sendable {
   private let connection: GatewayConnection
-  private let options: CallOptions
+  private let options: RequestOptions
 
-  package init(_ connection: GatewayConnection, _ options: CallOptions = CallOptions()) {
+  package init(_ connection: GatewayConnection, _ options: RequestOptions = RequestOptions()) {
     self.connection = connection
     self.options = options
   }

@@ -7,9 +7,9 @@ package struct JobsDataPlaneClient: Sendable {
   private static let service = "/iot.jobs.dataplane.v1.JobsDataPlaneService/"
 
   private let connection: GatewayConnection
-  private let options: CallOptions
+  private let options: RequestOptions
 
-  package init(_ connection: GatewayConnection, _ options: CallOptions = CallOptions()) {
+  package init(_ connection: GatewayConnection, _ options: RequestOptions = RequestOptions()) {
     self.connection = connection
     self.options = options
   }
@@ -17,7 +17,7 @@ package struct JobsDataPlaneClient: Sendable {
   /// Nil: nothing is pending, for `$next`.
   package func describe(
     _ call: DescribeJobExecution
-  ) async throws(CallFailure) -> JobsReply<JobExecution?> {
+  ) async throws(CallFailure) -> ClientReply<JobExecution?> {
     var message: [UInt8] = []
     WireRequest.append(call, to: &message)
     return try await self.ask(.describe, message) { wire throws(WireError) in
@@ -27,7 +27,7 @@ package struct JobsDataPlaneClient: Sendable {
 
   package func getPending(
     _ call: GetPendingJobExecutions
-  ) async throws(CallFailure) -> JobsReply<PendingJobExecutions> {
+  ) async throws(CallFailure) -> ClientReply<PendingJobExecutions> {
     var message: [UInt8] = []
     WireRequest.append(call, to: &message)
     return try await self.ask(.getPending, message) { wire throws(WireError) in
@@ -38,7 +38,7 @@ package struct JobsDataPlaneClient: Sendable {
   /// Nil: nothing is pending.
   package func startNext(
     _ call: StartNextPendingJobExecution
-  ) async throws(CallFailure) -> JobsReply<JobExecution?> {
+  ) async throws(CallFailure) -> ClientReply<JobExecution?> {
     var message: [UInt8] = []
     WireRequest.append(call, to: &message)
     return try await self.ask(.startNext, message) { wire throws(WireError) in
@@ -48,7 +48,7 @@ package struct JobsDataPlaneClient: Sendable {
 
   package func update(
     _ call: UpdateJobExecution
-  ) async throws(CallFailure) -> JobsReply<UpdatedJobExecution> {
+  ) async throws(CallFailure) -> ClientReply<UpdatedJobExecution> {
     var message: [UInt8] = []
     WireRequest.append(call, to: &message)
     return try await self.ask(.update, message) { wire throws(WireError) in
@@ -59,11 +59,11 @@ package struct JobsDataPlaneClient: Sendable {
   private func ask<Value: Sendable>(
     _ operation: JobsOperation, _ message: [UInt8],
     _ read: (Span<UInt8>) throws(WireError) -> Value
-  ) async throws(CallFailure) -> JobsReply<Value> {
+  ) async throws(CallFailure) -> ClientReply<Value> {
     let path = Self.service + operation.rawValue
     let reply = try await self.connection.unary(path, message, self.options)
     do throws(WireError) {
-      return JobsReply(
+      return ClientReply(
         value: try read(reply.message.span), head: reply.head, trailers: reply.trailers)
     } catch {
       throw .malformed("the answer to \(operation.rawValue) cannot be read")
@@ -72,7 +72,7 @@ package struct JobsDataPlaneClient: Sendable {
 }
 
 /// An answer with what the gateway tells of how it was come by.
-package struct JobsReply<Value: Sendable>: Sendable {
+package struct ClientReply<Value: Sendable>: Sendable {
   package var value: Value
   private let head: ResponseMetadata
   private let trailers: ResponseMetadata

@@ -45,6 +45,8 @@ package enum ConnectFailure: Error, Equatable, Sendable {
     case .native(ENETUNREACH): "network is unreachable"
     case .native(EMFILE), .native(ENFILE): "out of file descriptors"
     case .native(EADDRNOTAVAIL): "no local port is free"
+    case .native(ENOENT): "no such socket"
+    case .native(EACCES): "permission denied"
     case .native(ECONNRESET): "connection reset"
     case .native(let errno): "connect failed, errno \(errno)"
     case .proxy(let failure): failure.words

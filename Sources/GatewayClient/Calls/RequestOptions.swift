@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What one call brings along beside its message.
-package struct CallOptions: Sendable {
+package struct RequestOptions: Sendable {
   /// How long the caller waits, from the moment the call is opened; the gateway is told.
   package var timeout: Duration = .seconds(10)
 

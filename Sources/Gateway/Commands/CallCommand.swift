@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import GatewayClient
+import Glibc
+import JobsAPI
+
+/// The four operations for a person, over a gateway.
+struct CallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "call",
+    abstract: "Call one of the four operations over a gateway.",
+    discussion: """
+      Answers are a table, or AWS's own JSON with --json; what goes wrong is said on standard \
+      error. Exit status 0 for an answer, 64 for a wrong flag, 69 if the gateway is not reached, \
+      75 if it may pass and coming back helps, 76 if what answers is no gateway, 1 for all other \
+      refusals.
+      """,
+    subcommands: [
+      CallDescribeCommand.self, CallPendingCommand.self, CallStartNextCommand.self,
+      CallUpdateCommand.self,
+    ])
+}
+
+/// The flags that all four have.
+struct AskOptions: ParsableArguments {
+  @OptionGroup var reach: ReachOptions
+
+  @Option(help: "How long the whole of it may take, such as 500ms or 2s.")
+  var deadline = DeadlineArgument(.seconds(10))
+
+  @Flag(help: "Answer in AWS's own JSON on one line, and say errors in JSON too.")
+  var json = false
+
+  /// Asks, tells the answer, and ends the program with the status that a failure deserves.
+  ///
+  /// - Parameters:
+  ///   - metadata: what else goes with the request.
+  ///   - isWrite: whether the call may change something.
+  func tell<Value: Sendable>(
+    isWrite: Bool, metadata: [(name: String, value: String)] = [],
+    ask: (JobsDataPlaneClient) async throws(CallFailure) -> ClientReply<Value>,
+    json: (Value) -> [UInt8], text: (AnswerText, Value) -> String
+  ) async throws {
+    let reach = try self.reach.reach()
+    let run = ClientRun(reach: reach, timeout: self.deadline.duration)
+    let (result, took) = try await run.ask {
+      connection, options throws(CallFailure) in
+      var options = options
+      options.metadata += metadata
+      return try await ask(JobsDataPlaneClient(connection, options))
+    }
+    switch result {
+    case .success(let reply) where self.json:
+      StandardOutput.write(String(decoding: json(reply.value), as: UTF8.self) + "\n")
+    case .success(let reply):
+      let answer = AnswerText(
+        palette: .of(STDOUT_FILENO, Environment.variables), now: Int64(time(nil)))
+      StandardOutput.write(text(answer, reply.value) + answer.footer(reply, took: took))
+    case .failure(let failure):
+      let report = FailureReport(failure, isWrite: isWrite, reach)
+      let palette = Palette.of(STDERR_FILENO, Environment.variables)
+      StandardError.write(
+        self.json
+          ? String(decoding: report.json, as: UTF8.self) + "\n" : report.text(palette))
+      throw ExitCode(report.exitCode)
+    }
+  }
+}
+
+/// What a device tells of an execution.
+struct DetailOptions: ParsableArguments {
+  @Option(
+    name: .customLong("detail"),
+    help: ArgumentHelp("A status detail; may be given more than once.", valueName: "name=value"))
+  var details: [String] = []
+
+  @Flag(help: "Take all status details away.")
+  var clearDetails = false
+
+  @Option(help: "Minutes until the step times out, 1 to 10080.")
+  var stepTimeout: Int64?
+
+  func validate() throws {
+    guard self.details.isEmpty || !self.clearDetails else {
+      throw ValidationError("--detail and --clear-details exclude each other")
+    }
+    for detail in self.details where !detail.contains("=") || detail.hasPrefix("=") {
+      throw ValidationError("--detail \(detail): write NAME=VALUE")
+    }
+  }
+
+  /// Nil: they stay as they are.
+  var statusDetails: StatusDetails? {
+    if self.clearDetails { return .empty }
+    guard !self.details.isEmpty else { return nil }
+    return StatusDetails(
+      self.details.map { detail in
+        let parts = detail.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+      })
+  }
+}
