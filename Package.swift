@@ -124,6 +124,15 @@ let package = Package(
         nioCore, nioPosix,
       ]),
 
+    // Pages and JSON for whoever operates the gateway.
+    .target(
+      name: "OperatorServer",
+      dependencies: ["CryptoEngine", "Telemetry", "Transport", nioCore, nioHTTP1, logging],
+      resources: ["page.html", "page.css", "format.js", "chart.js", "cards.js", "page.js"].map {
+        .embedInCode("Page/\($0)")
+      },
+      swiftSettings: settings),
+
     // AWS's own form over HTTP/1.1, in front of any backend.
     room("RESTServer", ["AWSSigning", "JobsAPI", "Transport", nioCore, nioHTTP1]),
 
@@ -139,8 +148,8 @@ let package = Package(
       dependencies: [
         "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
         "EmulatorServer", "GatewayClient", "GatewayServer", "GRPCWire", "HTTP2Engine", "JobsAPI",
-        "JobsEmulator", "RESTServer", "StandardServices", "Telemetry", "TrafficPolicy", "Transport",
-        "Upstream", nioCore, nioPosix, logging, argumentParser,
+        "JobsEmulator", "OperatorServer", "RESTServer", "StandardServices", "Telemetry",
+        "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
@@ -186,6 +195,9 @@ let package = Package(
         "Upstream", "AWSConfiguration", "AWSSigning", "CryptoEngine", "GatewayTestKit", "JobsAPI",
         "Telemetry", "Transport", logging, nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
+    tests(
+      "OperatorServerTests",
+      ["OperatorServer", "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1, logging]),
     tests("StandardServicesTests", ["StandardServices"]),
     tests("TelemetryTests", ["Telemetry", logging]),
     tests(

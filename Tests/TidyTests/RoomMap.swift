@@ -26,13 +26,15 @@ enum RoomMap {
     "GatewayClient": [
       "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Transport",
     ],
+    "OperatorServer": ["CryptoEngine", "Telemetry", "Transport"],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
       "EmulatorServer", "GRPCWire", "GatewayClient", "GatewayServer", "HTTP2Engine", "JobsAPI",
-      "JobsEmulator", "RESTServer", "StandardServices", "Telemetry", "TrafficPolicy", "Transport",
+      "JobsEmulator", "OperatorServer", "RESTServer", "StandardServices", "Telemetry",
+      "TrafficPolicy", "Transport",
       "Upstream",
     ],
   ]
@@ -60,12 +62,17 @@ enum RoomMap {
   static let outside: [String: Set<String>] = [
     "ArgumentParser": ["Gateway"],
     "Configuration": ["Gateway"],
-    "Logging": ["Telemetry", "TrafficPolicy", "Transport", "Upstream", "GatewayServer", "Gateway"],
-    "NIOCore": [
-      "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer",
-      "Gateway", "GatewayClient",
+    "Logging": [
+      "Telemetry", "TrafficPolicy", "Transport", "Upstream", "GatewayServer", "OperatorServer",
+      "Gateway",
     ],
-    "NIOHTTP1": ["Transport", "Upstream", "GatewayServer", "RESTServer", "EmulatorServer"],
+    "NIOCore": [
+      "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "OperatorServer", "RESTServer",
+      "EmulatorServer", "Gateway", "GatewayClient",
+    ],
+    "NIOHTTP1": [
+      "Transport", "Upstream", "GatewayServer", "OperatorServer", "RESTServer", "EmulatorServer",
+    ],
     "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway", "GatewayClient"],
     "ServiceLifecycle": ["Gateway"],
     "UnixSignals": ["Gateway"],

@@ -6,6 +6,7 @@ import ArgumentParser
 struct ListenOptions: ParsableArguments {
   @Option(help: .of(ListenSettings.addresses)) var listen: [String] = []
   @Option(help: .of(ServeSettings.adminListen)) var adminListen: String?
+  @Option(help: .of(ServeSettings.operatorListen)) var operatorListen: String?
   @Flag(help: .of(SharedSettings.allowInsecureRemote)) var allowInsecureRemote = false
   @Option(help: .of(UnixSocketSettings.mode)) var unixSocketMode: String?
   @Option(help: .of(UnixSocketSettings.owner)) var unixSocketOwner: String?
@@ -19,6 +20,7 @@ struct ListenOptions: ParsableArguments {
   func add(to table: inout FlagTable) {
     table.take(ListenSettings.addresses, self.listen)
     table.take(ServeSettings.adminListen, self.adminListen)
+    table.take(ServeSettings.operatorListen, self.operatorListen)
     table.take(SharedSettings.allowInsecureRemote, self.allowInsecureRemote)
     table.take(UnixSocketSettings.mode, self.unixSocketMode)
     table.take(UnixSocketSettings.owner, self.unixSocketOwner)

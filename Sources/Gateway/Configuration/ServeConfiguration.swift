@@ -11,6 +11,8 @@ struct ServeConfiguration: Sendable {
   let reader: SettingsReader
   var listening: ListenConfiguration
   var adminListen: ListenAddress
+  /// Nil for no such listener.
+  var operatorListen: ListenAddress?
   var upstream: UpstreamPlan
   var calls: CallConfiguration
   var connections: ConnectionConfiguration
@@ -40,6 +42,7 @@ struct ServeConfiguration: Sendable {
     self.process = try ProcessConfiguration(reader)
     self.listening = try ListenConfiguration(reader)
     self.adminListen = try reader.value(ServeSettings.adminListen)
+    self.operatorListen = try reader.optional(ServeSettings.operatorListen)
     self.upstream = try UpstreamPlan(reader)
     self.calls = try CallConfiguration(reader)
     self.connections = try ConnectionConfiguration(

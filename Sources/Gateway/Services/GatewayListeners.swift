@@ -3,6 +3,7 @@
 import GatewayServer
 import Logging
 import NIOCore
+import OperatorServer
 import Telemetry
 import Transport
 
@@ -13,6 +14,8 @@ struct GatewayListeners: Sendable {
   /// With TLS.
   private(set) var secure: [Listener] = []
   let admin: Listener
+  /// Nil if it is off.
+  private(set) var operators: OperatorListener?
 
   private init(admin: Listener) {
     self.admin = admin
@@ -21,7 +24,8 @@ struct GatewayListeners: Sendable {
   /// Binds all or none.
   static func bind(
     _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
-    on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness, logger: Logger
+    _ desk: OperatorDesk, on group: any EventLoopGroup, registry: MetricsRegistry,
+    readiness: Readiness, logger: Logger
   ) async throws -> GatewayListeners {
     let unixAccess = try UnixSocketAccess(configuration.listening)
     let admin = try await AdminServer.bind(
@@ -29,13 +33,18 @@ struct GatewayListeners: Sendable {
       readiness: readiness)
     var listeners = GatewayListeners(admin: admin)
     do {
+      if let address = configuration.operatorListen {
+        listeners.operators = try await OperatorListener.start(
+          on: address, unixAccess: unixAccess, group: group, desk, registry: registry,
+          logger: logger)
+      }
       try await listeners.bindCallers(
         configuration, server, tls, unixAccess, OpeningLedger(registry: registry, logger: logger),
         logger)
     } catch {
       // With a listener goes its socket's file, which the end of the process would leave.
       await listeners.drainCallers(grace: .zero)
-      await admin.drain(grace: .zero)
+      await listeners.drainRest(grace: .zero)
       throw error
     }
     listeners.register(in: registry)
@@ -70,8 +79,15 @@ struct GatewayListeners: Sendable {
     }
   }
 
+  /// Closes what is looked at to the end.
+  func drainRest(grace: TimeAmount) async {
+    await self.operators?.stop(grace: grace)
+    await self.admin.drain(grace: grace)
+  }
+
   func log(to logger: Logger) {
     Self.log(self.admin, as: "admin", logger)
+    if let operators = self.operators { Self.log(operators.listener, as: "operator", logger) }
     for listener in self.grpc { Self.log(listener, as: "grpc", logger) }
     for listener in self.secure { Self.log(listener, as: "grpc-tls", logger) }
   }
@@ -87,7 +103,10 @@ struct GatewayListeners: Sendable {
       SampledGauges(
         name: "iot_jobs_gateway_connections", help: "Connections open, by listener."
       ) {
-        [("grpc", self.grpc), ("grpc-tls", self.secure), ("admin", [self.admin])].map {
+        [
+          ("grpc", self.grpc), ("grpc-tls", self.secure), ("admin", [self.admin]),
+          ("operator", self.operators.map { [$0.listener] } ?? []),
+        ].map {
           ([.init(name: "listener", value: $0)], Int64($1.reduce(0) { $0 + $1.openConnections }))
         }
       })

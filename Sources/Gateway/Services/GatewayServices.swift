@@ -9,6 +9,7 @@ import JobsAPI
 import Logging
 import NIOCore
 import NIOPosix
+import OperatorServer
 import StandardServices
 import Telemetry
 import TrafficPolicy
@@ -87,8 +88,11 @@ struct GatewayServices: Drainable {
       reporting: reporting, logger: logger
     ) { loop in upstream.backend(on: loop) }
 
+    let desk = OperatorDesk(
+      settings: { configuration.effectiveSettings }, readiness: readiness, policy: policy,
+      upstream: upstream)
     let listeners = try await GatewayListeners.bind(
-      configuration, server, listenerTLS, on: group, registry: registry, readiness: readiness,
+      configuration, server, listenerTLS, desk, on: group, registry: registry, readiness: readiness,
       logger: logger)
     Self.registerProcess(in: registry)
     let watch = await FileWatch.start(
@@ -121,7 +125,7 @@ struct GatewayServices: Drainable {
     await self.credentials.stop()
     await self.watch.stop()
     try? await self.threads.shutdownGracefully()
-    await self.listeners.admin.drain(grace: .seconds(1))
+    await self.listeners.drainRest(grace: .seconds(1))
   }
 
   private static func registerProcess(in registry: MetricsRegistry) {

@@ -87,6 +87,15 @@ final class UpstreamLink: Sendable {
     self.doors[ObjectIdentifier(loop)]
   }
 
+  /// What the pools hold; nothing before the endpoint is known.
+  func snapshot() async -> [PoolSnapshot] {
+    let fleet = self.state.withLock { state -> Fleet? in
+      guard case .connected(let fleet) = state else { return nil }
+      return fleet
+    }
+    return await fleet?.snapshot() ?? []
+  }
+
   /// Ends the search, or lets what runs finish, and closes the connections.
   func drain() async {
     let last = self.state.withLock { state in

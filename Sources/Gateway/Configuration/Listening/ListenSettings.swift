@@ -72,6 +72,7 @@ enum ListenSettings {
     "Where callers come in",
     [
       SettingEntry(Self.addresses), SettingEntry(ServeSettings.adminListen),
+      SettingEntry(ServeSettings.operatorListen),
       SettingEntry(SharedSettings.allowInsecureRemote), SettingEntry(UnixSocketSettings.mode),
       SettingEntry(UnixSocketSettings.owner), SettingEntry(Self.certificate),
       SettingEntry(Self.key), SettingEntry(Self.clientCA), SettingEntry(Self.clientCRL),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import NIOCore
+package import NIOCore
 
 /// Holds a connection of HTTP/1 to time, so that slow peers do not keep its place from others: a
 /// request must be in, and its answer taken, so long after its first byte, the first one so long
@@ -8,8 +8,8 @@ import NIOCore
 ///
 /// It stands where bytes are not HTTP yet: a head that comes a byte at a time is no event to those
 /// behind.
-final class RequestClock: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
+package final class RequestClock: ChannelInboundHandler {
+  package typealias InboundIn = ByteBuffer
 
   private let request: TimeAmount
   private let idle: TimeAmount
@@ -20,22 +20,22 @@ final class RequestClock: ChannelInboundHandler {
   /// - Parameters:
   ///   - request: how long one request may take, its answer included.
   ///   - idle: how long nothing may come after an answer.
-  init(request: TimeAmount, idle: TimeAmount) {
+  package init(request: TimeAmount, idle: TimeAmount) {
     self.request = request
     self.idle = idle
   }
 
-  func handlerAdded(context: ChannelHandlerContext) {
+  package func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     self.close(after: self.request)
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) {
+  package func handlerRemoved(context: ChannelHandlerContext) {
     self.timer?.cancel()
     self.context = nil
   }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     if self.isIdle {
       self.isIdle = false
       self.close(after: self.request)
@@ -43,13 +43,13 @@ final class RequestClock: ChannelInboundHandler {
     context.fireChannelRead(data)
   }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  package func channelInactive(context: ChannelHandlerContext) {
     self.timer?.cancel()
     context.fireChannelInactive()
   }
 
   /// The socket has taken an answer.
-  func answered() {
+  package func answered() {
     guard self.context != nil else { return }
     self.isIdle = true
     self.close(after: self.idle)

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GatewayServer
+import Logging
+import OperatorServer
+import TrafficPolicy
+
+extension OperatorDesk {
+  /// What of the gateway its operator may look at.
+  init(
+    settings: @escaping @Sendable () -> [EffectiveSetting], readiness: Readiness,
+    policy: TrafficPolicy, upstream: UpstreamLink
+  ) {
+    self.init(
+      status: {
+        let reasons = readiness.reasons
+        return [
+          "version": .string(Version.text), "ready": .bool(reasons.isEmpty),
+          "reasons": .array(reasons.map { .string($0) }),
+          "facts": .array(readiness.facts.map { .string($0) }),
+          "policy": JSONTree(policy.snapshot(offenders: 0)),
+        ]
+      },
+      configuration: { .array(settings().map { JSONTree($0) }) },
+      offenders: { JSONTree(policy.snapshot().offenders) },
+      pool: { .array(await upstream.snapshot().map { JSONTree($0) }) },
+      cache: { JSONTree(policy.snapshot().cache, policy.cacheContents()) },
+      logLevel: { .info },
+      setLogLevel: { _ in })
+  }
+}
+
+extension JSONTree {
+  fileprivate init(_ setting: EffectiveSetting) {
+    self = [
+      "name": .string(setting.name), "section": .string(setting.section),
+      "value": JSONTree(setting.value), "source": JSONTree(setting.source),
+      "default": JSONTree(setting.fallback), "unit": JSONTree(setting.unit),
+      "meaning": .string(setting.help), "allowed": .string(setting.allowed),
+      "secret": .bool(setting.isSecret),
+      "changes_while_running": .bool(setting.changesWhileRunning),
+    ]
+  }
+}
