@@ -13,6 +13,8 @@ package struct TrafficPolicy: Sendable {
     LimitedJobs<RetryingJobs<BudgetedJobs<BreakerJobs<Next>>>>
   >
 
+  private let live: LiveSettings
+  private let offenders: Offenders
   private let cache: ReadCache
   private let limiter: ThingLimiter
   private let retries: Retries
@@ -28,7 +30,10 @@ package struct TrafficPolicy: Sendable {
   ) {
     let limited = RateLimitedMetrics(registry: registry)
     let offenders = Offenders(
-      log: OffenderLog(logger, on: group.any(), thingLimit: settings.thingLimit.mode))
+      thingLimit: settings.thingLimit.mode, clock: clock,
+      log: OffenderLog(logger, on: group.any()))
+    self.live = LiveSettings(settings)
+    self.offenders = offenders
     self.cache = ReadCache(
       settings.readCache, clock: clock, wallClock: wallClock,
       metrics: CacheMetrics(registry: registry), shards: Array(group.makeIterator()).count)
@@ -63,23 +68,27 @@ package struct TrafficPolicy: Sendable {
   /// thread; takes the time to give up stored answers if there is room for fewer, so it is not for
   /// an event loop.
   package func apply(_ settings: PolicySettings) {
+    self.live.change(to: settings) { settings in
+      self.cache.apply(settings.readCache)
+      self.offenders.changed(thingLimit: settings.thingLimit.mode)
+      self.limiter.apply(settings.thingLimit)
+      self.retries.apply(settings.retries)
+      self.budget.apply(settings.accountBudget)
+      self.breaker.apply(settings.breaker)
+    }
   }
 
   /// The settings in force.
-  package var settings: PolicySettings { PolicySettings() }
+  package var settings: PolicySettings { self.live.current }
 
   /// What the policies hold. Safe from any thread, and quick.
   ///
   /// - Parameter offenders: how many things are listed, at most.
   package func snapshot(offenders: Int = 20) -> PolicySnapshot {
     PolicySnapshot(
-      offenders: OffendersSnapshot(things: [], refusals: 0, milliseconds: 0),
-      limiter: LimiterSnapshot(mode: .off, things: 0, maxThings: 0, overrides: 0), budgets: [],
-      breaker: BreakerSnapshot(state: .closed, failures: 0),
-      retries: RetrySnapshot(tokens: 0, quota: 0),
-      cache: CacheSnapshot(
-        answers: CacheSnapshot.Answers(
-          hits: 0, misses: 0, stale: 0, coalesced: 0, bypasses: 0, notCached: 0), parts: []))
+      offenders: self.offenders.snapshot(listing: offenders), limiter: self.limiter.snapshot,
+      budgets: self.budget.snapshots, breaker: self.breaker.snapshot,
+      retries: self.retries.snapshot, cache: self.cache.snapshot)
   }
 
   /// What is stored, entry by entry. Safe from any thread; takes time in proportion to the entries,
@@ -88,7 +97,7 @@ package struct TrafficPolicy: Sendable {
   ///
   /// - Parameter biggest: how many entries are listed, at most.
   package func cacheContents(biggest: Int = 20) -> CacheContents {
-    CacheContents(ages: [], stale: 0, biggest: [])
+    self.cache.contents(biggest: biggest)
   }
 
   /// Puts the policies in front of a backend of one loop.

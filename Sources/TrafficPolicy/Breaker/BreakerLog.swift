@@ -30,6 +30,10 @@ package struct BreakerLog: Sendable {
     self.logger.notice("AWS answers again, calls go through")
   }
 
+  func turnedOff() {
+    self.logger.notice("AWS is called whether it fails or not, calls go through")
+  }
+
   private static func metadata(_ pause: Int64, _ cause: JobsFailure.Cause?) -> Logger.Metadata {
     [
       LogKey.pauseMilliseconds: "\(pause / 1_000_000)",

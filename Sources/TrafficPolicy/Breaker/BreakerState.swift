@@ -49,10 +49,10 @@ package struct BreakerState: ~Copyable {
     case halfOpen(probes: Int, failedProbes: Int)
   }
 
-  private let failureLimit: Int
-  private let probeLimit: Int
-  private let firstPause: Int64
-  private let longestPause: Int64
+  private var failureLimit: Int
+  private var probeLimit: Int
+  private var firstPause: Int64
+  private var longestPause: Int64
   private var phase = Phase.closed(failures: 0)
   package private(set) var era: Era = 0
 
@@ -71,6 +71,44 @@ package struct BreakerState: ~Copyable {
   /// The last call that told anything was answered.
   package var isClean: Bool {
     if case .closed(failures: 0) = self.phase { true } else { false }
+  }
+
+  package enum OnChange: Equatable {
+    case nothing
+    /// AWS is not left alone any more, by the new settings.
+    case closed
+  }
+
+  /// The settings are others from now on. A pause goes on, but not for longer than the longest one
+  /// may be now.
+  package mutating func changed(_ settings: BreakerSettings, now: Int64) -> OnChange {
+    let changed = BreakerState(settings)
+    self.failureLimit = changed.failureLimit
+    self.probeLimit = changed.probeLimit
+    self.firstPause = changed.firstPause
+    self.longestPause = changed.longestPause
+    guard settings.failures != nil || self.isClosed else {
+      self.enter(.closed(failures: 0))
+      return .closed
+    }
+    if case .open(let until, let failedProbes) = self.phase {
+      let latest = now.addingClamped(self.longestPause)
+      self.phase = .open(until: min(until, latest), failedProbes: failedProbes)
+    }
+    return .nothing
+  }
+
+  package func snapshot(now: Int64) -> BreakerSnapshot {
+    switch self.phase {
+    case .closed(let failures):
+      BreakerSnapshot(state: .closed, failures: failures)
+    case .halfOpen:
+      BreakerSnapshot(state: .halfOpen, failures: 0)
+    case .open(let until, _):
+      BreakerSnapshot(
+        state: .open, failures: 0,
+        retryAfterMilliseconds: max(0, until.subtractingClamped(now)) / 1_000_000)
+    }
   }
 
   /// A call wants to go to AWS.

@@ -36,7 +36,8 @@ package final class CircuitBreaker: Sendable {
   }
 
   private let clock: PolicyClock
-  private let patience: Int64
+  /// Nanoseconds.
+  private let patience: Atomic<Int64>
   private let metrics: BreakerMetrics
   private let log: BreakerLog?
   private let state: Mutex<BreakerState>
@@ -49,10 +50,27 @@ package final class CircuitBreaker: Sendable {
     log: BreakerLog? = nil
   ) {
     self.clock = clock
-    self.patience = settings.patience.wholeNanoseconds
+    self.patience = Atomic(settings.patience.wholeNanoseconds)
     self.metrics = metrics
     self.log = log
     self.state = Mutex(BreakerState(settings))
+  }
+
+  /// Puts other settings in force.
+  package func apply(_ settings: BreakerSettings) {
+    self.patience.store(settings.patience.wholeNanoseconds, ordering: .relaxed)
+    let now = self.clock.now
+    switch self.update({ $0.changed(settings, now: now) }) {
+    case .nothing: return
+    case .closed:
+      self.metrics.closed()
+      self.log?.turnedOff()
+    }
+  }
+
+  package var snapshot: BreakerSnapshot {
+    let now = self.clock.now
+    return self.state.withLock { $0.snapshot(now: now) }
   }
 
   /// Lets a call go to AWS, or fails with
@@ -85,7 +103,8 @@ package final class CircuitBreaker: Sendable {
 
   package func failed(_ pass: Pass, _ failure: JobsFailure) {
     let now = self.clock.now
-    let wasPatient = now.subtractingClamped(pass.since) >= self.patience
+    let wasPatient =
+      now.subtractingClamped(pass.since) >= self.patience.load(ordering: .relaxed)
     let verdict = failure.cause.verdict(wasPatient: wasPatient)
     self.ended(pass, verdict, now: now, because: failure.cause)
   }

@@ -10,8 +10,8 @@ package import NIOCore
 /// when its turn would come too late for it. The rates sink when AWS throttles and recover by
 /// themselves.
 package final class AccountBudget: Sendable {
-  private let reads: KindBudget?
-  private let writes: KindBudget?
+  private let reads: KindBudget
+  private let writes: KindBudget
   private let metrics: BudgetMetrics
 
   /// - Parameters:
@@ -22,24 +22,33 @@ package final class AccountBudget: Sendable {
     _ settings: AccountBudgetSettings, clock: PolicyClock, metrics: BudgetMetrics,
     offenders: Offenders, loop: any EventLoop, log: BudgetLog? = nil
   ) {
-    func budget(_ kind: CallKind, _ limit: RateLimit?) -> KindBudget? {
-      limit.map {
-        KindBudget(
-          kind, limit: $0, settings: settings, clock: clock, metrics: metrics,
-          offenders: offenders, loop: loop, log: log)
-      }
+    func budget(_ kind: CallKind) -> KindBudget {
+      KindBudget(
+        kind, settings, clock: clock, metrics: metrics, offenders: offenders, loop: loop, log: log)
     }
-    self.reads = budget(.read, settings.reads)
-    self.writes = budget(.write, settings.writes)
+    self.reads = budget(.read)
+    self.writes = budget(.write)
     self.metrics = metrics
     metrics.sampleLevels { [weak self] in self?.levels ?? [] }
+  }
+
+  /// Puts other settings in force. Calls that wait keep their places, and what was sent stays
+  /// charged.
+  package func apply(_ settings: AccountBudgetSettings) {
+    self.reads.apply(settings)
+    self.writes.apply(settings)
+  }
+
+  /// The budgets that there are, reads first.
+  package var snapshots: [BudgetSnapshot] {
+    [self.reads, self.writes].compactMap(\.snapshot)
   }
 
   /// True if the call may go upstream now: there is a token and nobody waits. Else it is to be
   /// admitted with ``admit(_:for:in:)``.
   package func admitAtOnce(_ call: CallClass) -> Bool {
     let kind = call.kind
-    guard self[kind]?.admitAtOnce() ?? true else { return false }
+    guard self[kind].admitAtOnce() else { return false }
     self.metrics.limited.admitted(kind)
     return true
   }
@@ -55,15 +64,15 @@ package final class AccountBudget: Sendable {
     _ call: CallClass, for thing: String, in context: CallContext
   ) async throws(JobsFailure) -> StageTimes {
     let kind = call.kind
-    let waited = try await self[kind]?.admit(call, for: thing, in: context)
+    let waited = try await self[kind].admit(call, for: thing, in: context)
     self.metrics.limited.admitted(kind)
-    return waited ?? StageTimes()
+    return waited
   }
 
   /// A call that was sent was answered. AWS meters each request, so what was sent more than once is
   /// charged afterwards, and keeps later calls waiting.
   package func answered(_ kind: CallKind, _ trace: UpstreamTrace) {
-    if trace.attempts > 1 { self[kind]?.charge(trace.attempts - 1) }
+    if trace.attempts > 1 { self[kind].charge(trace.attempts - 1) }
   }
 
   /// A call that was admitted ended in this failure. Charged as an answer is.
@@ -71,22 +80,32 @@ package final class AccountBudget: Sendable {
     self.answered(kind, failure.trace)
     if failure.trace.attempts == 0, failure.cause.isForWantOfMeans {
       // Nothing was sent, and nobody shall queue for a budget that nobody uses.
-      self[kind]?.giveBack()
+      self[kind].giveBack()
       return
     }
     guard case .refused(let refusal) = failure.cause,
       refusal.kind == .throttled || refusal.httpStatus == 429
     else { return }
-    self[kind]?.throttled()
+    self[kind].throttled()
   }
 
   /// Thousandths of a call a second that are let through at present, for each kind that has a
   /// budget.
   private var levels: [(kind: CallKind, level: Int64)] {
-    CallKind.allCases.compactMap { kind in self[kind].map { (kind, $0.level) } }
+    CallKind.allCases.compactMap { kind in self[kind].level.map { (kind, $0) } }
   }
 
-  private subscript(kind: CallKind) -> KindBudget? {
+  private subscript(kind: CallKind) -> KindBudget {
+    switch kind {
+    case .read: self.reads
+    case .write: self.writes
+    }
+  }
+}
+
+extension AccountBudgetSettings {
+  /// Nil: without a budget.
+  subscript(kind: CallKind) -> RateLimit? {
     switch kind {
     case .read: self.reads
     case .write: self.writes

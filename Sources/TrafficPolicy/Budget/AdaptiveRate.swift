@@ -25,9 +25,9 @@ package struct AdaptiveRate: Sendable {
   /// Rises from nothing to the ceiling.
   private static let rises: Int64 = 60
 
-  package let ceiling: Int64
-  package let floor: Int64
-  private let rise: Int64
+  package private(set) var ceiling: Int64
+  package private(set) var floor: Int64
+  private var rise: Int64
   /// The rate at `since`.
   private var base: Int64
   /// The last time that the rate was lowered, or held at the floor.
@@ -55,6 +55,18 @@ package struct AdaptiveRate: Sendable {
   package func nextRise(after now: Int64) -> Int64? {
     guard let since, self.level(at: now) < self.ceiling else { return nil }
     return since + (max(0, now - since) / Self.step + 1) * Self.step
+  }
+
+  /// The configured rate is another from now on. What was learnt of AWS is kept: a rate that AWS has
+  /// brought down stays where it is and rises by the new steps, unless the new ceiling is lower.
+  package mutating func changed(perSecond: Double, now: Int64) {
+    let level = self.level(at: now)
+    let isDown = level < self.ceiling
+    let lastRise = self.since.map { $0 + max(0, now - $0) / Self.step * Self.step }
+    self = AdaptiveRate(perSecond: perSecond)
+    guard isDown, level < self.ceiling else { return }
+    self.base = max(self.floor, level)
+    self.since = lastRise
   }
 
   /// AWS found a call one too many.

@@ -41,22 +41,26 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
     case expired(Waiter)
   }
 
+  /// False while there is no budget: then every call is admitted, and those who waited are.
+  package private(set) var isLimited: Bool
   private var rate: AdaptiveRate
   private var bucket: TokenBucket
   private var queue: FairQueue<Waiter>
-  private let maxWait: Int64
+  private var maxWait: Int64
   /// The latest time that was told. Threads that read the clock one after the other may come here in
   /// the other order.
   private var present: Int64
 
   /// - Parameters:
+  ///   - limit: nil for no budget.
   ///   - maxWait: how long a call may wait, in nanoseconds.
   ///   - maxWaiting: calls that may wait at a time.
   package init(
-    _ kind: CallKind, limit: RateLimit, maxWait: Int64, maxWaiting: Int, now: Int64
+    _ kind: CallKind, limit: RateLimit?, maxWait: Int64, maxWaiting: Int, now: Int64
   ) {
-    self.rate = AdaptiveRate(perSecond: limit.perSecond)
-    self.bucket = TokenBucket(burst: limit.burst, now: now)
+    self.isLimited = limit != nil
+    self.rate = AdaptiveRate(perSecond: limit?.perSecond ?? 0)
+    self.bucket = TokenBucket(burst: limit?.burst ?? 0, now: now)
     self.queue = FairQueue(
       weights: CallClass.weights(of: kind), maxWaiting: maxWaiting, maxWait: maxWait, now: now)
     self.maxWait = maxWait
@@ -66,14 +70,49 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   /// Calls that wait.
   package var waitingCount: Int { self.queue.count }
 
-  /// Thousandths of a call a second that are let through at present.
-  package func level(now: Int64) -> Int64 {
-    self.rate.level(at: max(now, self.present))
+  /// Thousandths of a call a second that are let through at present; nil for all.
+  package func level(now: Int64) -> Int64? {
+    self.isLimited ? self.rate.level(at: max(now, self.present)) : nil
   }
 
   /// True if the rate is the configured one.
   package func isAtCeiling(now: Int64) -> Bool {
-    self.level(now: now) == self.rate.ceiling
+    self.level(now: now).map { $0 == self.rate.ceiling } ?? true
+  }
+
+  /// Nil if there is no budget.
+  package func snapshot(of kind: CallKind, now: Int64) -> BudgetSnapshot? {
+    guard let level = self.level(now: now) else { return nil }
+    var bucket = self.bucket
+    bucket.fill(at: self.rate, until: max(now, self.present))
+    return BudgetSnapshot(
+      kind: kind, ceilingPerSecond: Double(self.rate.ceiling) / 1_000,
+      levelPerSecond: Double(level) / 1_000, burst: bucket.burst, tokens: bucket.balance,
+      waiting: self.queue.count, maxWaiting: self.queue.maxWaiting,
+      waitingThings: self.queue.thingCount)
+  }
+
+  // MARK: Settings
+
+  /// The settings are others from now on. Those who wait keep their places, what was sent stays
+  /// charged, and a rate that AWS has brought down stays down. Where there was no budget before, the
+  /// new one is full.
+  package mutating func changed(
+    limit: RateLimit?, maxWait: Int64, maxWaiting: Int, now: Int64
+  ) {
+    self.advance(now)
+    switch (self.isLimited, limit) {
+    case (true, let limit?):
+      self.rate.changed(perSecond: limit.perSecond, now: self.present)
+      self.bucket.changed(burst: limit.burst)
+    case (false, let limit?):
+      self.rate = AdaptiveRate(perSecond: limit.perSecond)
+      self.bucket = TokenBucket(burst: limit.burst, now: self.present)
+    case (_, nil): break
+    }
+    self.isLimited = limit != nil
+    self.maxWait = maxWait
+    self.queue.changed(maxWaiting: maxWaiting, maxWait: maxWait, now: self.present)
   }
 
   // MARK: Calls
@@ -82,7 +121,7 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   package mutating func admitAtOnce(now: Int64) -> Bool {
     guard self.queue.isEmpty else { return false }
     self.advance(now)
-    return self.bucket.take()
+    return self.take()
   }
 
   /// A call that was not admitted at once.
@@ -96,7 +135,7 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   ) -> OnArrived {
     self.advance(now)
     if let deadline, deadline <= self.present { return .tooLate }
-    if self.queue.isEmpty, self.bucket.take() { return .admit }
+    if self.queue.isEmpty, self.take() { return .admit }
     let lastExpiry = self.present.addingClamped(self.maxWait)
     let wait = self.wait(for: thing, class: call)
     let refusal = OnArrived.refuse(retryAfterMilliseconds: Self.milliseconds(wait))
@@ -131,7 +170,7 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   /// AWS found a call one too many.
   package mutating func throttled(now: Int64) -> AdaptiveRate.OnThrottled {
     self.advance(now)
-    return self.rate.throttled(now: self.present)
+    return self.isLimited ? self.rate.throttled(now: self.present) : .held
   }
 
   /// What a newcomer would have to wait, in milliseconds, as an advice to those who are turned away.
@@ -145,14 +184,18 @@ package struct BudgetState<Waiter: Sendable>: ~Copyable, Sendable {
   package mutating func nextEnded(now: Int64) -> Ended? {
     self.advance(now)
     if let waiter = self.queue.takeExpired(now: self.present) { return .expired(waiter) }
-    guard !self.queue.isEmpty, self.bucket.take() else { return nil }
+    guard !self.queue.isEmpty, self.take() else { return nil }
     return self.queue.next().map { .admitted($0) }
   }
 
   /// When there will be something to take out, if nothing happens before; nil if nobody waits.
   package var nextDue: Int64? {
     guard let expiry = self.queue.nextExpiry else { return nil }
-    return min(expiry, self.bucket.nextToken(at: self.rate))
+    return self.isLimited ? min(expiry, self.bucket.nextToken(at: self.rate)) : self.present
+  }
+
+  private mutating func take() -> Bool {
+    !self.isLimited || self.bucket.take()
   }
 
   private mutating func advance(_ now: Int64) {

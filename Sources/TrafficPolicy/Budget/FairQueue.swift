@@ -39,7 +39,8 @@ package struct FairQueue<Waiter: Sendable>: ~Copyable, Sendable {
   }
 
   package private(set) var count = 0
-  private let maxWaiting: Int
+  package private(set) var maxWaiting: Int
+  private var maxWait: Int64
   private let weights: [Int]
 
   private var entries: [Entry] = []
@@ -73,6 +74,7 @@ package struct FairQueue<Waiter: Sendable>: ~Copyable, Sendable {
   package init(weights: [Int], maxWaiting: Int, maxWait: Int64, now: Int64) {
     self.weights = weights
     self.maxWaiting = maxWaiting
+    self.maxWait = maxWait
     self.turns = ClassTurns(weights: weights)
     self.waiting = weights.map { _ in 0 }
     self.expiries = ExpiryWheel(span: maxWait, now: now)
@@ -82,6 +84,24 @@ package struct FairQueue<Waiter: Sendable>: ~Copyable, Sendable {
 
   /// Things with a call waiting.
   package var thingCount: Int { self.things.count }
+
+  /// The bounds are others from now on. Those who wait keep their places, be they more than may
+  /// come in now; but nobody waits on for longer than the new longest wait. Whoever is expired must
+  /// have been taken out before.
+  ///
+  /// Takes time in proportion to those who wait, if the longest wait is another.
+  package mutating func changed(maxWaiting: Int, maxWait: Int64, now: Int64) {
+    self.maxWaiting = maxWaiting
+    guard maxWait != self.maxWait else { return }
+    self.maxWait = maxWait
+    self.expiries = ExpiryWheel(span: maxWait, now: now)
+    let latest = now.addingClamped(maxWait)
+    for slot in self.entries.indices where self.entries[slot].generation != 0 {
+      let expiry = self.expiries.rounded(max(now, min(self.entries[slot].expiry, latest)))
+      self.entries[slot].expiry = expiry
+      self.expiries.insert(slot, at: expiry)
+    }
+  }
 
   // MARK: In
 

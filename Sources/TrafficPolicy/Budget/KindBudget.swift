@@ -37,9 +37,11 @@ final class KindBudget: Sendable {
   private let loop: any EventLoop
   private let log: BudgetLog?
   private let guarded: Mutex<Guarded>
+  /// False while there is no budget, which is then nobody's lock.
+  private let isLimited: Atomic<Bool>
 
   init(
-    _ kind: CallKind, limit: RateLimit, settings: AccountBudgetSettings, clock: PolicyClock,
+    _ kind: CallKind, _ settings: AccountBudgetSettings, clock: PolicyClock,
     metrics: BudgetMetrics, offenders: Offenders, loop: any EventLoop,
     log: BudgetLog?
   ) {
@@ -51,25 +53,44 @@ final class KindBudget: Sendable {
     self.loop = loop
     self.log = log
     let state = BudgetState<WaitingCall>(
-      kind, limit: limit, maxWait: settings.maxWait.wholeNanoseconds,
+      kind, limit: settings[kind], maxWait: settings.maxWait.wholeNanoseconds,
       maxWaiting: settings.maxWaiting, now: clock.now)
     self.guarded = Mutex(Guarded(state: state))
+    self.isLimited = Atomic(settings[kind] != nil)
   }
 
-  /// Thousandths of a call a second that are let through at present.
-  var level: Int64 {
+  /// Puts other settings in force; whoever has waited enough by them is told so.
+  func apply(_ settings: AccountBudgetSettings) {
+    let limit = settings[self.kind]
+    self.update { state, now in
+      state.changed(
+        limit: limit, maxWait: settings.maxWait.wholeNanoseconds,
+        maxWaiting: settings.maxWaiting, now: now)
+      self.isLimited.store(limit != nil, ordering: .relaxed)
+    }
+  }
+
+  /// Thousandths of a call a second that are let through at present; nil for all.
+  var level: Int64? {
     let now = self.clock.now
     return self.guarded.withLock { $0.state.level(now: now) }
   }
 
+  var snapshot: BudgetSnapshot? {
+    let now = self.clock.now
+    return self.guarded.withLock { $0.state.snapshot(of: self.kind, now: now) }
+  }
+
   /// The usual way: there is a token and nobody waits.
   func admitAtOnce() -> Bool {
+    guard self.isLimited.load(ordering: .relaxed) else { return true }
     let now = self.clock.now
     return self.guarded.withLock { $0.state.admitAtOnce(now: now) }
   }
 
   /// More requests were sent for a call than the one it was admitted for.
   func charge(_ requests: Int) {
+    guard self.isLimited.load(ordering: .relaxed) else { return }
     self.update { state, now in state.charge(requests, now: now) }
   }
 
@@ -96,7 +117,7 @@ extension KindBudget {
     let (answer, level) = self.guarded.withLock { guarded in
       (guarded.rhythm.reduced(), guarded.state.level(now: now))
     }
-    guard answer == .writeAndArmTimer else { return }
+    guard answer == .writeAndArmTimer, let level else { return }
     log.reduced(self.kind, to: level)
     self.lookAgain(log)
   }
@@ -113,10 +134,12 @@ extension KindBudget {
       let isRestored = guarded.state.isAtCeiling(now: now)
       return (guarded.rhythm.timerFired(isRestored: isRestored), guarded.state.level(now: now))
     }
-    switch answer {
-    case .writeRestored: return log.restored(self.kind, to: level)
-    case .writeReducedAndArmTimer: log.reduced(self.kind, to: level)
-    case .armTimer: break
+    switch (answer, level) {
+    // Without a budget there is no rate to tell of.
+    case (.writeRestored, nil): return
+    case (.writeRestored, let level?): return log.restored(self.kind, to: level)
+    case (.writeReducedAndArmTimer, let level?): log.reduced(self.kind, to: level)
+    case (.writeReducedAndArmTimer, nil), (.armTimer, _): break
     }
     self.lookAgain(log)
   }

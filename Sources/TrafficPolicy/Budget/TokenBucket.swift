@@ -15,7 +15,7 @@ package struct TokenBucket: Sendable {
   /// The largest debt in tokens; that of a smaller bucket is what it holds.
   static let maxDebt = 200_000
 
-  private let capacity: Int64
+  private var capacity: Int64
   /// Below zero: debt.
   private var level: Int64
   /// Up to when the level counts.
@@ -32,6 +32,23 @@ package struct TokenBucket: Sendable {
 
   /// Whole tokens; none in debt.
   package var count: Int { Int(max(0, self.level) / Self.token) }
+
+  /// The same, below zero in debt.
+  package var balance: Int { Int(self.level / Self.token) }
+
+  package var burst: Int { Int(self.capacity / Self.token) }
+
+  /// Holds another number of tokens from now on, after what came until now was added. Those that are
+  /// there stay, as far as there is room, and so do debts, as far as a bucket of this size may have
+  /// them.
+  package mutating func changed(burst: Int) {
+    self.capacity = TokenBucket(burst: burst, now: self.filledUntil).capacity
+    self.level = min(self.capacity, max(self.lowest, self.level))
+  }
+
+  /// The debt is bounded by the burst, so that the time without tokens is no longer than an empty
+  /// bucket takes to fill.
+  private var lowest: Int64 { -min(self.capacity, Int64(Self.maxDebt) * Self.token) }
 
   /// Adds what came since the last time. A clock that went back adds nothing.
   package mutating func fill(at rate: AdaptiveRate, until now: Int64) {
@@ -56,12 +73,10 @@ package struct TokenBucket: Sendable {
     self.level = min(self.capacity, self.level + Self.token)
   }
 
-  /// Takes tokens whether they are there or not. The debt is bounded by the burst, so that the time
-  /// without tokens is no longer than an empty bucket takes to fill.
+  /// Takes tokens whether they are there or not.
   package mutating func charge(_ tokens: Int) {
     let charged = Int64(min(max(tokens, 0), Self.maxDebt)) * Self.token
-    let lowest = -min(self.capacity, Int64(Self.maxDebt) * Self.token)
-    self.level = max(lowest, self.level - charged)
+    self.level = max(self.lowest, self.level - charged)
   }
 
   /// When there is a token again, if none is taken. The time of the last fill if there is one.

@@ -27,6 +27,11 @@ struct EntryTable: ~Copyable {
 
   var bytes: Int { self.chunks.count * Self.chunkBytes }
 
+  /// What a table would take that has no more places than entries.
+  var leastBytes: Int {
+    (self.count + Self.chunkPlaces - 1) / Self.chunkPlaces * Self.chunkBytes
+  }
+
   /// What the table itself would grow by with one more entry.
   var growthBytes: Int {
     let isFull = self.firstFree == EntrySlot.nowhere && Int(self.places) % Self.chunkPlaces == 0

@@ -54,7 +54,7 @@ package struct ReadStore: ~Copyable {
   /// that are all in use.
   private static let spared = 64
 
-  package let maxBytes: Int
+  package private(set) var maxBytes: Int
   package private(set) var evictions = Evictions()
   private var table = EntryTable()
   private var small = EntryQueue(.small)
@@ -146,6 +146,70 @@ package struct ReadStore: ~Copyable {
     return before - self.count
   }
 
+  // MARK: - Another bound
+
+  /// Moves the bound, if what is stored has room within it; else gives up some entries first, those
+  /// that would be first to leave for newcomers, and is to be asked again. What is left stays.
+  ///
+  /// - Parameters:
+  ///   - count: the most that leave at a time.
+  /// - Returns: True if the bound is moved.
+  package mutating func moveBound(to maxBytes: Int, dropping count: Int, at now: Int64) -> Bool {
+    guard maxBytes != self.maxBytes else { return true }
+    // Which of those who left would come back was a guess at another size.
+    let ghosts = GhostQueue(maxBytes: maxBytes / Self.ghostPart)
+    let usableBytes = maxBytes - ghosts.fullBytes
+    var dropped = 0
+    while self.count > 0, self.entryBytes + self.table.leastBytes > usableBytes {
+      guard dropped < count else { return false }
+      self.evict(within: usableBytes, at: now)
+      dropped += 1
+    }
+    self.maxBytes = maxBytes
+    self.ghosts = ghosts
+    if self.entryBytes + self.table.bytes > usableBytes { self.compact() }
+    return true
+  }
+
+  /// The arena never shrinks by itself: those who are left move to one of their own.
+  private mutating func compact() {
+    var table = EntryTable()
+    var (small, main) = (EntryQueue(.small), EntryQueue(.main))
+    for oldest in [self.small.oldest, self.main.oldest] {
+      var place = oldest
+      while place != EntrySlot.nowhere {
+        let slot = self.table[place]
+        place = slot.newer
+        guard let read = slot.read else { continue }
+        let moved = table.insert(read, slot.hash)
+        table[moved].uses = slot.uses
+        switch slot.queue {
+        case .small: small.append(moved, in: &table)
+        case .main: main.append(moved, in: &table)
+        }
+      }
+    }
+    (self.small, self.main, self.hand) = (small, main, 0)
+    self.table = table
+  }
+
+  // MARK: - Looking at all
+
+  /// Shows the entries among some places of the table, without a use of them. Places keep their
+  /// entries as long as the bound does not change.
+  ///
+  /// - Returns: The place to go on from; nil at the end of the table.
+  package func visit(
+    from place: Int, places: Int, _ visit: (StoredRead) -> Void
+  ) -> Int? {
+    let end = min(place + places, Int(self.table.places))
+    guard place < end else { return nil }
+    for place in place..<end {
+      if let read = self.table[EntrySlot.Place(place)].read { visit(read) }
+    }
+    return end
+  }
+
   /// Drops what has expired among the next so many places of the table, round and round.
   private mutating func sweep(places: Int, at now: Int64) {
     for _ in 0..<min(places, Int(self.table.places)) {
@@ -181,17 +245,17 @@ package struct ReadStore: ~Copyable {
       > self.usableBytes
     {
       guard self.count > 0 else { return false }
-      self.evict(at: now)
+      self.evict(within: self.usableBytes, at: now)
     }
     return true
   }
 
   /// Drops one entry.
-  private mutating func evict(at now: Int64) {
+  private mutating func evict(within usableBytes: Int, at now: Int64) {
     var sparable = Self.spared
     while true {
       let isSmallDue =
-        self.small.bytes >= self.usableBytes / Self.smallPart || self.main.isEmpty
+        self.small.bytes >= usableBytes / Self.smallPart || self.main.isEmpty
       let place = isSmallDue ? self.small.oldest : self.main.oldest
       guard place != EntrySlot.nowhere else { return }
       if self.table[place].end <= now { return self.drop(place, .expired) }

@@ -8,17 +8,13 @@ import Telemetry
 package struct OffenderLog: Sendable {
   private let logger: Logger
   private let loop: any EventLoop
-  private let thingLimit: LimitMode
   private let listed: Int
 
   /// - Parameters:
-  ///   - thingLimit: Whether the limit for each thing is kept: in shadow its refusals are counted
-  ///     too, though nobody met them. Those of the account's budgets were met.
   ///   - listed: Names in a line. Five of the longest names fit into what the log gives a value.
-  package init(_ logger: Logger, on loop: any EventLoop, thingLimit: LimitMode, listed: Int = 5) {
+  package init(_ logger: Logger, on loop: any EventLoop, listed: Int = 5) {
     self.logger = logger
     self.loop = loop
-    self.thingLimit = thingLimit
     self.listed = listed
   }
 
@@ -26,7 +22,9 @@ package struct OffenderLog: Sendable {
     self.loop.scheduleTask(in: .milliseconds(milliseconds), fire)
   }
 
-  func write(_ ranked: [Offender], total: Int) {
+  /// - Parameter thingLimit: whether the limit for each thing is kept: in shadow its refusals are
+  ///   counted too, though nobody met them. Those of the account's budgets were met.
+  func write(_ ranked: [Offender], total: Int, thingLimit: LimitMode) {
     // A thing's name holds no `=`.
     let things = ranked.prefix(self.listed).map {
       Logger.MetadataValue.string("\($0.thing)=\($0.refusals)")
@@ -35,7 +33,7 @@ package struct OffenderLog: Sendable {
       "things refused most",
       metadata: [
         LogKey.things: .array(things), LogKey.refused: "\(total)",
-        LogKey.thingLimit: "\(self.thingLimit)",
+        LogKey.thingLimit: "\(thingLimit)",
       ])
   }
 }

@@ -28,6 +28,14 @@ package final class CacheMetrics: Sendable {
     self.notCached.increment()
   }
 
+  /// What was counted so far.
+  var answers: CacheSnapshot.Answers {
+    func count(_ outcome: CacheResult.Outcome) -> UInt64 { self.outcomes[outcome.index].value }
+    return CacheSnapshot.Answers(
+      hits: count(.hit), misses: count(.miss), stale: count(.stale), coalesced: count(.coalesced),
+      bypasses: count(.bypass), notCached: self.notCached.value)
+  }
+
   /// Shows these levels in each scrape. Asked for then, so that no call pays for them.
   func show(_ levels: @escaping @Sendable () -> StoreLevels) {
     self.registry.register(StoreGauges(levels: levels))

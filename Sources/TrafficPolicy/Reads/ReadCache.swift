@@ -5,7 +5,8 @@ import Synchronization
 
 /// Stored reads and flights of the whole process, shared by the layers of all event loops.
 package final class ReadCache: Sendable {
-  let startNextCheck: StartNextCheck
+  /// The position in `allCases`.
+  private let startNextCheckIndex: Atomic<Int>
   let metrics: CacheMetrics
   private let clock: PolicyClock
   private let wallClock: WallClock
@@ -22,17 +23,44 @@ package final class ReadCache: Sendable {
   ) {
     let count = max(1, shards)
     let lifetimes = Lifetimes(settings)
+    self.startNextCheckIndex = Atomic(settings.startNextCheck.index)
     let parts = (0..<count).map { _ in
       ReadShard(maxBytes: settings.maxBytes / count, lifetimes: lifetimes)
     }
     self.shards = parts
-    self.startNextCheck = settings.startNextCheck
     self.clock = clock
     self.wallClock = wallClock
     self.metrics = metrics
     metrics.show {
       parts.reduce(into: StoreLevels()) { $0 += $1.levels }
     }
+  }
+
+  var startNextCheck: StartNextCheck {
+    StartNextCheck.allCases[self.startNextCheckIndex.load(ordering: .relaxed)]
+  }
+
+  /// Puts other settings in force. Stored answers keep the lives that they were given, and stay
+  /// unless there is no room for them any more. Takes time in proportion to those that leave.
+  package func apply(_ settings: ReadCacheSettings) {
+    let lifetimes = Lifetimes(settings)
+    let now = self.clock.now
+    for shard in self.shards {
+      shard.change(
+        maxBytes: settings.maxBytes / self.shards.count, lifetimes: lifetimes, now: now)
+    }
+    self.startNextCheckIndex.store(settings.startNextCheck.index, ordering: .relaxed)
+  }
+
+  package var snapshot: CacheSnapshot {
+    CacheSnapshot(answers: self.metrics.answers, parts: self.shards.map(\.snapshot))
+  }
+
+  /// - Parameter biggest: how many entries are listed, at most.
+  package func contents(biggest: Int) -> CacheContents {
+    var survey = CacheSurvey(listing: biggest, at: self.clock.now)
+    for shard in self.shards { shard.visitAll { survey.add($0) } }
+    return survey.contents
   }
 
   var now: Int64 { self.clock.now }
@@ -62,6 +90,17 @@ package final class ReadCache: Sendable {
     self.shards.reduce((0, 0)) {
       let part = $1.underWay
       return ($0.0 + part.flights, $0.1 + part.things)
+    }
+  }
+}
+
+extension StartNextCheck {
+  /// The position in `allCases`.
+  var index: Int {
+    switch self {
+    case .off: 0
+    case .stored: 1
+    case .read: 2
     }
   }
 }

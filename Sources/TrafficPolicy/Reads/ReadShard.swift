@@ -28,16 +28,37 @@ final class ReadShard: Sendable {
     }
   }
 
+  /// Entries that are given up or shown while the lock is held once, some tens of microseconds.
+  private static let slice = 256
+
   private let guarded: Mutex<Guarded>
-  /// Nil if nothing is stored.
-  private let lifetimes: Lifetimes?
 
   init(maxBytes: Int, lifetimes: Lifetimes) {
-    self.lifetimes = maxBytes > 0 ? lifetimes : nil
     self.guarded = Mutex(Guarded(state: ReadState(maxBytes: maxBytes, lifetimes: lifetimes)))
   }
 
   var levels: StoreLevels { self.guarded.withLock { $0.state.levels } }
+
+  /// Puts other settings in force, and gives up what there is no room for any more, a little at a
+  /// time.
+  func change(maxBytes: Int, lifetimes: Lifetimes, now: Int64) {
+    self.guarded.withLock { $0.state.changed(lifetimes: lifetimes) }
+    while !self.guarded.withLock({
+      $0.state.moveBound(to: maxBytes, dropping: Self.slice, at: now)
+    }) {}
+  }
+
+  var snapshot: CacheSnapshot.Part { self.guarded.withLock { $0.state.snapshot } }
+
+  /// Shows what is stored, a little at a time: what comes or goes meanwhile may be missed.
+  func visitAll(_ visit: (StoredRead) -> Void) {
+    var place: Int? = 0
+    while let next = place {
+      place = self.guarded.withLock { guarded in
+        guarded.state.visit(from: next, places: Self.slice, visit)
+      }
+    }
+  }
 
   /// Flights under way and things with a record besides their stored answers, for tests.
   var underWay: (flights: Int, things: Int) {
@@ -118,7 +139,8 @@ extension ReadShard {
     _ flight: Number, _ call: ReadCall, _ outcome: ReadOutcome, _ trace: UpstreamTrace,
     at moment: ReadMoment
   ) {
-    let yield = self.lifetimes?.yield(
+    let lifetimes = self.guarded.withLock { $0.state.storingLifetimes }
+    let yield = lifetimes?.yield(
       of: outcome, to: call.key, withDocument: call.wantsDocument, flight: flight, at: moment)
     let (answer, desk) = self.guarded.withLock { guarded in
       let answer = guarded.state.flightEnded(

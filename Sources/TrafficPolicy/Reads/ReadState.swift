@@ -62,17 +62,41 @@ struct ReadState: ~Copyable {
 
   private var store: ReadStore
   private var table = FlightTable()
-  private let lifetimes: Lifetimes
+  private var lifetimes: Lifetimes
 
   init(maxBytes: Int, lifetimes: Lifetimes) {
     self.store = ReadStore(maxBytes: maxBytes)
     self.lifetimes = lifetimes
   }
 
+  /// By these is said what is kept of an answer that comes now; nil if nothing is stored.
+  var storingLifetimes: Lifetimes? { self.store.maxBytes > 0 ? self.lifetimes : nil }
+
+  /// Answers are kept by other rules from now on. What is stored keeps its life.
+  mutating func changed(lifetimes: Lifetimes) {
+    self.lifetimes = lifetimes
+  }
+
+  /// As ``ReadStore/moveBound(to:dropping:at:)``.
+  mutating func moveBound(to maxBytes: Int, dropping count: Int, at now: Int64) -> Bool {
+    self.store.moveBound(to: maxBytes, dropping: count, at: now)
+  }
+
+  /// As ``ReadStore/visit(from:places:_:)``.
+  func visit(from place: Int, places: Int, _ visit: (StoredRead) -> Void) -> Int? {
+    self.store.visit(from: place, places: places, visit)
+  }
+
   /// What the store holds and has given up.
   var levels: StoreLevels {
     StoreLevels(
       bytes: self.store.bytes, entries: self.store.count, evictions: self.store.evictions)
+  }
+
+  var snapshot: CacheSnapshot.Part {
+    CacheSnapshot.Part(
+      bytes: self.store.bytes, maxBytes: self.store.maxBytes, entries: self.store.count,
+      flights: self.table.flightCount, evictions: self.store.evictions)
   }
 
   /// Flights under way, for tests.
@@ -236,8 +260,8 @@ extension ReadState {
     switch end {
     case .changed: self.wrote(to: thing)
     case .nothingPending where close == .current:
-      guard self.store.maxBytes > 0 else { return }
-      let change = self.lifetimes.nothingPending(of: thing, ticket, at: moment)
+      guard let lifetimes = self.storingLifetimes else { return }
+      let change = lifetimes.nothingPending(of: thing, ticket, at: moment)
       self.keep(change, ticket, at: moment.now)
     case .nothingPending, .notSent: return
     }

@@ -87,7 +87,7 @@ extension RetryingJobs {
 
   private func beganCall() -> AttemptCount {
     AttemptCount(
-      maximum: self.retries.rules.maxAttempts, invocation: self.numbers.invocation())
+      maximum: self.retries.maxAttempts, invocation: self.numbers.invocation())
   }
 
   private func answered<Value>(

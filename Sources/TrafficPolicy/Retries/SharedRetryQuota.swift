@@ -5,16 +5,31 @@ import Synchronization
 /// The quota of one upstream host, for calls in all event loops. While it is full, which it nearly
 /// always is, a call that succeeds reads one word and writes none.
 package final class SharedRetryQuota: Sendable {
-  private let capacity: Int
+  private let whole: Atomic<Int>
   private let left: Atomic<Int>
 
   package init(capacity: Int) {
     let quota = RetryQuota(capacity: capacity)
-    self.capacity = quota.capacity
+    self.whole = Atomic(quota.capacity)
     self.left = Atomic(quota.tokens)
   }
 
-  package var tokens: Int { self.left.load(ordering: .relaxed) }
+  package var capacity: Int { self.whole.load(ordering: .relaxed) }
+
+  package var tokens: Int { min(self.capacity, self.left.load(ordering: .relaxed)) }
+
+  /// Holds another number of tokens from now on. What is taken stays taken.
+  package func changed(capacity: Int) {
+    let capacity = max(0, capacity)
+    let difference = capacity - self.whole.exchange(capacity, ordering: .relaxed)
+    var known = self.left.load(ordering: .relaxed)
+    while true {
+      let (exchanged, original) = self.left.weakCompareExchange(
+        expected: known, desired: min(capacity, max(0, known + difference)), ordering: .relaxed)
+      if exchanged { return }
+      known = original
+    }
+  }
 
   package func take(_ cost: Int) -> Bool {
     self.update { $0.take(cost) }

@@ -53,15 +53,23 @@ struct CallPace: Hashable, Sendable {
   /// An instant as this rule wants it.
   static func clamped(_ now: Int64) -> Int64 { min(max(now, 0), Self.endOfTime) }
 
+  /// How long an empty bucket takes to fill: no bucket of this pace is due later than that from now.
+  var fillNanoseconds: Int64 { self.toleranceNanoseconds + self.intervalNanoseconds }
+
   /// Spends one call if the bucket holds one. A refusal leaves the bucket as it was.
+  ///
+  /// A bucket that was spent from at another pace keeps its instant, which may be worth more calls
+  /// or fewer at this one. If it lies further ahead than that of an empty bucket, the bucket is
+  /// empty: a thing that is given a faster pace need not first outlast the slower one.
   ///
   /// - Parameters:
   ///   - arrival: The bucket: its theoretical arrival time.
   ///   - now: From zero to ``endOfTime``.
   func spend(from arrival: inout Int64, now: Int64) -> OnSpend {
-    let due = max(arrival, now)
+    let due = min(max(arrival, now), now + self.fillNanoseconds)
     let early = due - now - self.toleranceNanoseconds
     guard early <= 0 else {
+      arrival = due
       // Rounded up: who comes back then is let through.
       return .refuse(retryAfterMilliseconds: (early + 999_999) / 1_000_000)
     }

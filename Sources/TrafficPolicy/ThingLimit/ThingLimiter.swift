@@ -15,13 +15,14 @@ import Synchronization
 /// limits that there are; a thing already tracked is not disturbed; and what newcomers lose to each
 /// other is counted apart, as `table_full`.
 package final class ThingLimiter: Sendable {
-  private let mode: LimitMode
-  private let defaults: ThingPaces
-  private let overrides: LimitOverrides
+  /// False if no thing is limited, which need not be asked for each.
+  private let isOn: Atomic<Bool>
   private let fingerprint: ThingFingerprint
   private let table: ThingTable
   /// By pace, of which there are as many as limits in the settings.
   private let newcomers = Mutex<[CallPace: TrackedThing]>([:])
+  /// As the last change left them; those who decide find them in the table.
+  private let rules: Mutex<ThingRules>
   private let clock: PolicyClock
   private let metrics: ThingLimitMetrics
   private let offenders: Offenders
@@ -30,11 +31,11 @@ package final class ThingLimiter: Sendable {
     _ settings: ThingLimitSettings, clock: PolicyClock, metrics: ThingLimitMetrics,
     offenders: Offenders, fingerprint: ThingFingerprint = .keyed()
   ) {
-    self.mode = settings.mode
-    self.defaults = ThingPaces(settings.limits)
-    self.overrides = LimitOverrides(exact: settings.exact, prefixes: settings.prefixes)
+    let rules = ThingRules(settings)
+    self.isOn = Atomic(rules.mode != .off)
     self.fingerprint = fingerprint
-    self.table = ThingTable(maxThings: settings.maxThings, gauge: metrics.things)
+    self.table = ThingTable(maxThings: settings.maxThings, gauge: metrics.things, rules: rules)
+    self.rules = Mutex(rules)
     self.clock = clock
     self.metrics = metrics
     self.offenders = offenders
@@ -44,29 +45,50 @@ package final class ThingLimiter: Sendable {
   ///
   /// In shadow mode a refusal is counted, and the call admitted all the same.
   package func spend(_ kind: CallKind, for thing: String) -> OnSpend {
-    guard self.mode != .off,
-      let pace = (self.overrides.paces(for: thing) ?? self.defaults).pace(of: kind)
-    else { return .admit }
-    let answer = self.decide(kind, at: pace, for: thing)
-    if case .refuse = answer {
-      self.offenders.refused(thing)
-      if self.mode == .shadow { return .admit }
+    guard self.isOn.load(ordering: .relaxed) else { return .admit }
+    let now = self.clock.now
+    let answer: OnSpend
+    let mode: LimitMode
+    switch self.table.spend(
+      kind, fingerprint: self.fingerprint(thing), now: now, at: { $0.pace(of: kind, for: thing) })
+    {
+    case .unlimited: return .admit
+    case .decided(.admit, _): return .admit
+    case .decided(let refusal, let itsMode):
+      (answer, mode) = (refusal, itsMode)
+      self.metrics.refused(kind, isEnforced: mode == .enforce)
+    case .noRoom(let pace, let itsMode):
+      (answer, mode) = (self.spendAmongNewcomers(kind, at: pace, now: now), itsMode)
+      guard case .refuse = answer else { return .admit }
+      self.metrics.refusedNewcomer(isEnforced: mode == .enforce)
     }
-    return answer
+    self.offenders.refused(thing)
+    return mode == .shadow ? .admit : answer
   }
 
-  private func decide(_ kind: CallKind, at pace: CallPace, for thing: String) -> OnSpend {
-    let now = self.clock.now
-    let isEnforced = self.mode == .enforce
-    let fingerprint = self.fingerprint(thing)
-    if let answer = self.table.spend(kind, at: pace, fingerprint: fingerprint, now: now) {
-      if case .refuse = answer { self.metrics.refused(kind, isEnforced: isEnforced) }
-      return answer
-    }
-    let answer = self.newcomers.withLock {
+  private func spendAmongNewcomers(_ kind: CallKind, at pace: CallPace, now: Int64) -> OnSpend {
+    self.newcomers.withLock {
       $0[pace, default: .none].spend(kind, at: pace, now: CallPace.clamped(now))
     }
-    if case .refuse = answer { self.metrics.refusedNewcomer(isEnforced: isEnforced) }
-    return answer
+  }
+
+  /// Puts other settings in force, save for ``ThingLimitSettings/maxThings``, by which the table was
+  /// laid out. What things have used up stays used up.
+  package func apply(_ settings: ThingLimitSettings) {
+    let rules = ThingRules(settings)
+    self.rules.withLock { $0 = rules }
+    self.table.change(to: rules, now: self.clock.now)
+    // Those of paces that are no more.
+    self.newcomers.withLock { newcomers in
+      newcomers = newcomers.filter { rules.paces.contains($0.key) }
+    }
+    self.isOn.store(rules.mode != .off, ordering: .relaxed)
+  }
+
+  package var snapshot: LimiterSnapshot {
+    let rules = self.rules.withLock { $0 }
+    return LimiterSnapshot(
+      mode: rules.mode, things: self.table.count, maxThings: self.table.maxThings,
+      overrides: rules.overrideCount)
   }
 }

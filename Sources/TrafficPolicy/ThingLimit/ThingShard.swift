@@ -98,6 +98,16 @@ struct ThingShard {
     return isSparse ? forgotten + self.rebuild(now: now) : forgotten
   }
 
+  /// The slowest bucket fills in so many nanoseconds from now on: what is due later, by slower rules
+  /// that hold no longer, is due then. Otherwise what is seldom seen might stay for ever.
+  mutating func bound(toFillWithin nanoseconds: Int64, now: Int64) {
+    let latest = now + nanoseconds
+    for index in self.slots.indices {
+      self.slots[index].readArrival = min(self.slots[index].readArrival, latest)
+      self.slots[index].writeArrival = min(self.slots[index].writeArrival, latest)
+    }
+  }
+
   // MARK: - Slots
 
   private func home(of fingerprint: UInt64) -> Int {

@@ -11,36 +11,55 @@ import Telemetry
 /// hand over a few slots of its shard. The number of entries is bounded; see ``spend``.
 ///
 /// Each shard has a lock of its own and at most some 8,192 entries, which bounds the work of one
-/// decision: making room in a shard takes tens of microseconds.
+/// decision: making room in a shard takes tens of microseconds. The rules that a shard's things are
+/// under lie beside them, so that whoever decides finds both by one lock, and a thing is under one
+/// set of rules at a time.
 final class ThingTable: Sendable {
   /// What a shard holds when the table is full: from here to twice as much.
   static let fullShardCount = 4_096
 
-  private final class Shard: Sendable {
-    let state: Mutex<ThingShard>
+  /// What becomes of a call.
+  enum OnCall: Equatable {
+    /// The rules do not limit the thing.
+    case unlimited
+    /// By its own bucket.
+    case decided(OnSpend, LimitMode)
+    /// The thing has no entry and there is no room for one: the table is full, and the hand met
+    /// nothing that is back to full among the next slots of the thing's shard.
+    case noRoom(CallPace, LimitMode)
+  }
 
-    init(chosenBits: Int) {
-      self.state = Mutex(ThingShard(chosenBits: chosenBits))
+  private struct Guarded {
+    var things: ThingShard
+    var rules: ThingRules
+  }
+
+  private final class Shard: Sendable {
+    let state: Mutex<Guarded>
+
+    init(chosenBits: Int, rules: ThingRules) {
+      self.state = Mutex(Guarded(things: ThingShard(chosenBits: chosenBits), rules: rules))
     }
   }
 
   private let shards: [Shard]
   private let chosenBits: Int
-  private let maxThings: Int
+  let maxThings: Int
   private let tracked = Atomic<Int>(0)
   private let gauge: Gauge
 
   /// - Parameters:
   ///   - maxThings: Entries at a time. Below one is one.
   ///   - gauge: Shows how many there are.
-  init(maxThings: Int, gauge: Gauge) {
+  ///   - rules: In force until others are set.
+  init(maxThings: Int, gauge: Gauge, rules: ThingRules) {
     self.maxThings = max(maxThings, 1)
     self.gauge = gauge
     let shardCount = max(self.maxThings / Self.fullShardCount, 1)
     // The largest power of two that is not above it.
     let bits = Int.bitWidth - 1 - shardCount.leadingZeroBitCount
     self.chosenBits = bits
-    self.shards = (0..<(1 << bits)).map { _ in Shard(chosenBits: bits) }
+    self.shards = (0..<(1 << bits)).map { _ in Shard(chosenBits: bits, rules: rules) }
   }
 
   /// Entries.
@@ -48,29 +67,44 @@ final class ThingTable: Sendable {
 
   /// Slots of all shards, for measurements.
   var slotCount: Int {
-    self.shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.slotCount } }
+    self.shards.reduce(0) { sum, shard in sum + shard.state.withLock { $0.things.slotCount } }
+  }
+
+  /// Puts other rules in force, in one shard after the other. What things have used up stays used
+  /// up.
+  func change(to rules: ThingRules, now: Int64) {
+    for shard in self.shards {
+      shard.state.withLock { shard in
+        shard.rules = rules
+        guard let nanoseconds = rules.longestFillNanoseconds else { return }
+        let now = shard.things.advance(to: CallPace.clamped(now))
+        shard.things.bound(toFillWithin: nanoseconds, now: now)
+      }
+    }
   }
 
   /// Spends one call of a thing.
   ///
-  /// - Returns: Nil if the thing has no entry and there is no room for one: the table is full, and
-  ///   the hand met nothing that is back to full among the next slots of the thing's shard.
+  /// - Parameter pace: Finds the thing's pace by the rules in force. Called while they are locked.
   func spend(
-    _ kind: CallKind, at pace: CallPace, fingerprint: UInt64, now: Int64
-  ) -> OnSpend? {
+    _ kind: CallKind, fingerprint: UInt64, now: Int64, at pace: (ThingRules) -> CallPace?
+  ) -> OnCall {
     // Zero marks empty slots.
     let fingerprint = max(fingerprint, 1)
     let shard = self.shards[Int(truncatingIfNeeded: fingerprint >> UInt64(64 - self.chosenBits))]
     return shard.state.withLock { shard in
-      let now = shard.advance(to: CallPace.clamped(now))
-      if let index = shard.find(fingerprint) {
-        return shard[index].spend(kind, at: pace, now: now)
+      guard let pace = pace(shard.rules) else { return .unlimited }
+      let now = shard.things.advance(to: CallPace.clamped(now))
+      if let index = shard.things.find(fingerprint) {
+        return .decided(shard.things[index].spend(kind, at: pace, now: now), shard.rules.mode)
       }
-      guard self.makeRoom(in: &shard, now: now) else { return nil }
+      guard self.makeRoom(in: &shard.things, now: now) else {
+        return .noRoom(pace, shard.rules.mode)
+      }
       var thing = TrackedThing(fingerprint: fingerprint)
       let answer = thing.spend(kind, at: pace, now: now)
-      self.changeCount(by: -shard.insert(thing, now: now))
-      return answer
+      self.changeCount(by: -shard.things.insert(thing, now: now))
+      return .decided(answer, shard.rules.mode)
     }
   }
 

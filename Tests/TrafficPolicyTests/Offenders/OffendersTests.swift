@@ -15,7 +15,7 @@ import Testing
     let lines = self.lines
     let logger = Logger(label: "test") { _ in KeptLines(lines: lines) }
     return Offenders(
-      capacity: 8, log: OffenderLog(logger, on: self.loop, thingLimit: mode, listed: listed))
+      capacity: 8, thingLimit: mode, log: OffenderLog(logger, on: self.loop, listed: listed))
   }
 
   @Test func `a burst is one line, a second later`() {
