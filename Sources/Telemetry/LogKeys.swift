@@ -41,6 +41,7 @@ package enum LogKey {
   package static let setting = "setting"
   package static let signal = "signal"
   package static let source = "source"
+  package static let startMilliseconds = "start-ms"
   package static let thing = "thing"
   package static let things = "things"
   package static let thingLimit = "thing-limit"

@@ -15,8 +15,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
     let logger = configuration.process.logger("serve")
     Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)
-    try await Startup.run(configuration.process, logger) { group in
-      try await GatewayServices.start(configuration, logger: logger, on: group)
+    let notifier = ServiceNotifier(environment: Environment.variables)
+    try await Startup.run(configuration.process, logger, notifier: notifier) { group in
+      try await GatewayServices.start(
+        configuration, logger: logger, on: group, notifier: notifier)
     }
   }
 }

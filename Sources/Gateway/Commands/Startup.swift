@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import ServiceLifecycle
 import Telemetry
 import UnixSignals
 
@@ -40,55 +41,66 @@ enum Startup {
   /// Starts services, waits for SIGTERM or SIGINT, drains, and returns for exit status 0.
   ///
   /// A second signal ends the process at once.
+  ///
+  /// - Parameter notifier: is told when the process is ready, and when it ends.
   static func run<Running: Drainable>(
-    _ configuration: ProcessConfiguration, _ logger: Logger,
-    start: (MultiThreadedEventLoopGroup) async throws -> Running
+    _ configuration: ProcessConfiguration, _ logger: Logger, notifier: ServiceNotifier? = nil,
+    start: @escaping @Sendable (MultiThreadedEventLoopGroup) async throws -> Running
   ) async throws {
     do throws(DescriptorShortage) {
       try DescriptorAllowance.expectEnough(threads: configuration.threads)
     } catch {
       throw Self.failure(error, logger)
     }
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
+    let loops = MultiThreadedEventLoopGroup(numberOfThreads: configuration.threads)
     // Trapped before the first listener is bound, so that no signal finds the default action.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let running: Running
+    let running = RunningService(
+      grace: TimeAmount(configuration.drainGrace), notifier: notifier, logger: logger
+    ) { try await start(loops) }
+    let services = Self.services(running, notifier, on: loops, logger)
+    let watcher = Task { await Self.watch(signals, services, logger) }
     do {
-      running = try await start(group)
+      try await services.run()
     } catch {
       let failure = Self.failure(error, logger)
-      try await group.shutdownGracefully()
+      try await loops.shutdownGracefully()
       throw failure
     }
-    let (firstSignal, continuation) = AsyncStream.makeStream(of: UnixSignal.self)
-    let watcher = Task {
-      var isFirst = true
-      for await signal in signals {
-        // Whoever asks twice does not want to wait.
-        guard isFirst else { Glibc._exit(130) }
-        isFirst = false
-        continuation.yield(signal)
-        continuation.finish()
-      }
-    }
-    for await signal in firstSignal {
-      logger.notice("draining", metadata: [LogKey.signal: "\(signal)"])
-    }
-    await running.drain(grace: TimeAmount(configuration.drainGrace))
     watcher.cancel()
-    try await group.shutdownGracefully()
+    try await loops.shutdownGracefully()
     logger.notice("stopped")
+  }
+
+  /// Services end in the reverse of this order, each before the next is asked to.
+  private static func services(
+    _ running: some Service, _ notifier: ServiceNotifier?,
+    on loops: MultiThreadedEventLoopGroup, _ logger: Logger
+  ) -> ServiceGroup {
+    var services: [any Service] = []
+    if let notifier, let interval = notifier.watchdogInterval {
+      services.append(WatchdogService(notifier: notifier, interval: interval, group: loops))
+    }
+    services.append(running)
+    // Signals are watched here: the group would not hear of a second one.
+    return ServiceGroup(configuration: .init(services: services, logger: logger))
+  }
+
+  private static func watch(
+    _ signals: UnixSignalsSequence, _ services: ServiceGroup, _ logger: Logger
+  ) async {
+    var isFirst = true
+    for await signal in signals {
+      // Whoever asks twice does not want to wait.
+      guard isFirst else { Glibc._exit(130) }
+      isFirst = false
+      logger.notice("draining", metadata: [LogKey.signal: "\(signal)"])
+      await services.triggerGracefulShutdown()
+    }
   }
 
   private static func failure(_ error: any Error, _ logger: Logger) -> ExitCode {
     logger.critical("start failed", metadata: [LogKey.error: "\(error)"])
     return ExitCode((error as? any ExitStatus)?.exitCode ?? ExitCode.failure.rawValue)
   }
-}
-
-/// Something that runs until it is asked to finish.
-protocol Drainable: Sendable {
-  /// Accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
-  /// for.
-  func drain(grace: TimeAmount) async
 }

@@ -19,6 +19,9 @@ struct DemoServices: Drainable {
     return DemoServices(gateway: gateway, emulator: emulator)
   }
 
+  func becomesReady() async { await self.gateway.becomesReady() }
+  var unmetConditions: [String] { self.gateway.unmetConditions }
+
   /// The gateway first: what it still carries needs the emulator.
   func drain(grace: TimeAmount) async {
     await self.gateway.drain(grace: grace)

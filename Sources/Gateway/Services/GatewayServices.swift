@@ -28,14 +28,15 @@ struct GatewayServices: Drainable {
   private let watch: FileWatch
 
   static func start(
-    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
+    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup,
+    notifier: ServiceNotifier? = nil
   ) async throws -> GatewayServices {
     // Sources of credentials are asked one after another, and may take their time; files that change
     // are read beside them.
     let threads = NIOThreadPool(numberOfThreads: 2)
     threads.start()
     do {
-      return try await Self.start(configuration, logger: logger, on: group, threads)
+      return try await Self.start(configuration, logger: logger, on: group, threads, notifier)
     } catch {
       try? await threads.shutdownGracefully()
       throw error
@@ -45,7 +46,7 @@ struct GatewayServices: Drainable {
   /// Builds from the inside out and binds last: what is listened on can be answered.
   private static func start(
     _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup,
-    _ threads: NIOThreadPool
+    _ threads: NIOThreadPool, _ notifier: ServiceNotifier?
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
@@ -97,7 +98,7 @@ struct GatewayServices: Drainable {
     Self.registerProcess(in: registry)
     let watch = await FileWatch.start(
       watched, every: configuration.reloadInterval, on: group.any(), threads: threads,
-      hearsHangups: configuration.hearsHangups)
+      hearsHangups: configuration.hearsHangups, notifier: notifier)
     // Ready before it is said, so that whoever waits for the lines finds it so.
     readiness.met(.listenersBound)
     listeners.log(to: logger)
@@ -114,6 +115,9 @@ struct GatewayServices: Drainable {
       readiness.met(.credentialsResolved)
     }
   }
+
+  func becomesReady() async { await self.readiness.becomesReady() }
+  var unmetConditions: [String] { self.readiness.reasons }
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
   func drain(grace: TimeAmount) async {

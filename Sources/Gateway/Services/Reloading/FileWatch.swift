@@ -35,16 +35,21 @@ final class FileWatch: Sendable {
   /// - Parameters:
   ///   - threads: where files are read and used; stopped after this.
   ///   - hearsHangups: whether SIGHUP is taken over. It ends the process otherwise.
+  ///   - notifier: is told when somebody asks for a look, and when it is done.
   static func start(
     _ list: WatchList, every interval: Duration, on loop: any EventLoop, threads: NIOThreadPool,
-    hearsHangups: Bool
+    hearsHangups: Bool, notifier: ServiceNotifier? = nil
   ) async -> FileWatch {
     // One turn waits at the most: a look that begins later sees all that was changed before.
     let (stream, turns) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let looking = Task {
       var list = list
-      for await _ in stream { await Self.look(&list, threads) }
+      for await _ in stream {
+        let isAnnounced = notifier?.reloadBegins() ?? false
+        await Self.look(&list, threads)
+        if isAnnounced { notifier?.ready() }
+      }
     }
     let pause = TimeAmount(interval)
     let clock =
@@ -56,7 +61,12 @@ final class FileWatch: Sendable {
     var hearing: Task<Void, Never>?
     if hearsHangups {
       let hangups = await UnixSignalsSequence(trapping: .sighup)
-      hearing = Task { for await _ in hangups { turns.yield() } }
+      hearing = Task {
+        for await _ in hangups {
+          notifier?.reloading()
+          turns.yield()
+        }
+      }
     }
     return FileWatch(turns: turns, clock: clock, looking: looking, hearing: hearing)
   }
