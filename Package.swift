@@ -199,7 +199,7 @@ let package = Package(
       "OperatorServerTests",
       ["OperatorServer", "Telemetry", "Transport", nioCore, nioEmbedded, nioHTTP1, logging]),
     tests("StandardServicesTests", ["StandardServices"]),
-    tests("TelemetryTests", ["Telemetry", logging]),
+    tests("TelemetryTests", ["CMalloc", "Telemetry", logging]),
     tests(
       "TrafficPolicyTests",
       [

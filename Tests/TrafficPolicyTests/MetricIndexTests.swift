@@ -17,6 +17,11 @@ import Testing
     #expect(all.map(\.index) == Array(all.indices))
   }
 
+  @Test func `each reason for another attempt has its own place`() {
+    let all = RetryReason.allCases
+    #expect(all.map(\.index) == Array(all.indices))
+  }
+
   @Test(arguments: CallKind.allCases)
   func `each class of a kind has its own place`(kind: CallKind) {
     let all = CallClass.allCases.filter { $0.kind == kind }
