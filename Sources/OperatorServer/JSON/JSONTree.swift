@@ -6,7 +6,7 @@ package enum JSONTree: Equatable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
-  /// Written with three digits behind the point at the most; what is not finite is written as null,
+  /// Written with six digits behind the point at the most; what is not finite is written as null,
   /// since JSON has no word for it.
   case number(Double)
   case string(String)
@@ -71,22 +71,22 @@ extension JSONTree {
     }
   }
 
-  /// Thousandths are exact in a Double far beyond what is shown here; what is not is written as it is.
+  /// Millionths are exact in a Double far beyond what is shown here; what is not is written as it is.
   private static func append(_ number: Double, to bytes: inout [UInt8]) {
     guard number.isFinite else {
       bytes.append(contentsOf: "null".utf8)
       return
     }
-    let thousandths = (number * 1_000).rounded()
-    guard abs(thousandths) < 9e15 else {
+    let millionths = (number * 1_000_000).rounded()
+    guard abs(millionths) < 9e15 else {
       bytes.append(contentsOf: "\(number)".utf8)
       return
     }
-    let (whole, rest) = Int64(abs(thousandths)).quotientAndRemainder(dividingBy: 1_000)
-    if thousandths < 0 { bytes.append(UInt8(ascii: "-")) }
+    let (whole, rest) = Int64(abs(millionths)).quotientAndRemainder(dividingBy: 1_000_000)
+    if millionths < 0 { bytes.append(UInt8(ascii: "-")) }
     bytes.append(contentsOf: String(whole).utf8)
     guard rest > 0 else { return }
-    var digits = String(rest + 1_000).dropFirst()
+    var digits = String(rest + 1_000_000).dropFirst()
     while digits.hasSuffix("0") { digits.removeLast() }
     bytes.append(UInt8(ascii: "."))
     bytes.append(contentsOf: digits.utf8)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
+package import Telemetry
 
 /// The last minutes, a moment every other second, for a page that is opened when something has just
 /// gone wrong. Safe from any thread.
@@ -38,10 +39,10 @@ package final class LiveHistory: Sendable {
   /// Takes in one moment. Costs a few milliseconds, so it is no work for an event loop.
   ///
   /// - Parameters:
-  ///   - exposition: what a scrape would be answered now.
+  ///   - families: what a scrape would show now.
   ///   - epochSeconds: when that is. A clock that was set back makes no moment of its own.
-  package func take(_ exposition: [UInt8], atEpochSeconds epochSeconds: Double) {
-    let reading = MetricsReading(exposition, wanted: Self.wanted)
+  package func take(_ families: [FamilySnapshot], atEpochSeconds epochSeconds: Double) {
+    let reading = MetricsReading(families)
     let totals = LiveFailures.totals(reading)
     self.state.withLock { state in
       defer {
@@ -53,7 +54,7 @@ package final class LiveHistory: Sendable {
       guard let before = state.reading, seconds > 0 else { return }
       if state.moments.count == self.capacity { state.moments.removeFirst() }
       state.soFar += 1
-      let failures = totals.compactMapValues { $0 }.reduce(into: [LiveFailures.Kind: Double]()) {
+      let failures = totals.reduce(into: [LiveFailures.Kind: Double]()) {
         let more = $1.value - (state.failureTotals[$1.key] ?? 0)
         if more > 0 { $0[$1.key] = more }
       }
@@ -64,10 +65,6 @@ package final class LiveHistory: Sendable {
           failures: failures))
     }
   }
-
-  private static let wanted = LiveSeries.all.reduce(into: LiveFailures.wanted) {
-    $0.formUnion($1.wanted)
-  }.union(LiveLevels.wanted)
 }
 
 extension LiveHistory {

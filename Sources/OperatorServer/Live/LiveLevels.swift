@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
+
 /// What the page shows of the present with its labels: too seldom of interest for a line of its own.
 enum LiveLevels {
   private static let families: [(member: String, family: String)] = [
@@ -14,16 +16,14 @@ enum LiveLevels {
     ("log_lines_dropped", "iot_jobs_gateway_log_lines_dropped_total"),
   ]
 
-  static let wanted = Set(Self.families.map(\.family))
-
   /// Each family under its member, as a list of its samples: labels, and their `value`.
   static func tree(_ reading: MetricsReading) -> JSONTree {
     .object(
       Self.families.map { member, family in
         let samples = reading.all(family).map { sample in
           JSONTree.object(
-            sample.labels.map { ($0.name, .string($0.value)) } + [("value", .number(sample.value))]
-          )
+            sample.labels.map { ($0.name, .string($0.value)) }
+              + [("value", JSONTree(sample.number))])
         }
         return (member, .array(samples))
       })

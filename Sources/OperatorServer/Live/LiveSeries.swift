@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
+
 /// One line of a chart: how a number for one moment comes from the scrapes before and after it.
 struct LiveSeries: Sendable {
   enum Derivation: Sendable {
@@ -16,14 +18,6 @@ struct LiveSeries: Sendable {
 
   let name: String
   let derivation: Derivation
-
-  /// The names of the families that the derivation reads.
-  var wanted: Set<String> {
-    switch self.derivation {
-    case .rate(let name, _), .level(let name, _), .share(let name, _, _): [name]
-    case .quantile(_, let name): ["\(name)_bucket"]
-    }
-  }
 
   /// - Parameter seconds: between the two, more than 0.
   func value(from before: MetricsReading, to now: MetricsReading, seconds: Double) -> Double? {
@@ -42,7 +36,7 @@ struct LiveSeries: Sendable {
       return all > 0 ? grown(part) / all : nil
     case .quantile(let quantile, let name):
       return HistogramQuantile.value(
-        quantile, from: before.all("\(name)_bucket"), to: now.all("\(name)_bucket"))
+        quantile, from: before.counts(name), to: now.counts(name))
     }
   }
 }
@@ -50,30 +44,32 @@ struct LiveSeries: Sendable {
 /// A quantile of a histogram's buckets, as Prometheus's `histogram_quantile` finds it: within a bucket
 /// the durations are taken to lie evenly.
 enum HistogramQuantile {
-  /// - Returns: nil if nothing was counted between the two; the last finite bound if the quantile lies
-  ///   beyond it.
-  static func value(
-    _ quantile: Double, from before: [MetricsReading.Sample], to now: [MetricsReading.Sample]
-  ) -> Double? {
-    var counts: [Double: Double] = [:]
-    for sample in now { counts[Self.bound(sample), default: 0] += sample.value }
-    for sample in before { counts[Self.bound(sample), default: 0] -= sample.value }
-    let buckets = counts.sorted { $0.key < $1.key }
-    guard let total = buckets.last?.value, total > 0 else { return nil }
-    let rank = quantile * total
-    var lower = (bound: 0.0, count: 0.0)
-    for (bound, count) in buckets {
-      if count >= rank, count > lower.count {
-        guard bound.isFinite else { return lower.bound }
-        return lower.bound + (bound - lower.bound) * (rank - lower.count) / (count - lower.count)
-      }
-      lower = (bound, count)
-    }
-    return lower.bound
-  }
+  private static let bucketCount = Histogram.boundsNanoseconds.count + 1
 
-  private static func bound(_ sample: MetricsReading.Sample) -> Double {
-    guard let text = sample["le"], text != "+Inf" else { return .infinity }
-    return Double(text) ?? .infinity
+  /// - Parameters:
+  ///   - before: the buckets' own counts, as ``Histogram`` has them; none at the start.
+  ///   - now: the same, later.
+  /// - Returns: seconds; nil if nothing was counted between the two; the last bound if the quantile
+  ///   lies beyond it.
+  static func value(_ quantile: Double, from before: [UInt64], to now: [UInt64]) -> Double? {
+    guard now.count == Self.bucketCount else { return nil }
+    let counts = now.indices.map { index in
+      now[index] - min(now[index], before.count == now.count ? before[index] : 0)
+    }
+    let total = counts.reduce(0, +)
+    guard total > 0 else { return nil }
+    let rank = quantile * Double(total)
+    var below = 0.0
+    var lower = 0.0
+    for index in 0..<Histogram.boundsNanoseconds.count {
+      let bound = Double(Histogram.boundsNanoseconds[index]) / 1e9
+      let count = Double(counts[index])
+      if count > 0, below + count >= rank {
+        return lower + (bound - lower) * (rank - below) / count
+      }
+      below += count
+      lower = bound
+    }
+    return lower
   }
 }

@@ -25,7 +25,7 @@ struct OperatorListener: Sendable {
     // Off the event loops: a look at everything takes a few milliseconds.
     let sampler = Task.detached {
       while !Task.isCancelled {
-        history.take(registry.exposition(), atEpochSeconds: Self.epochSeconds)
+        history.take(registry.snapshot(), atEpochSeconds: Self.epochSeconds)
         try? await Task.sleep(for: LiveHistory.interval)
       }
     }
