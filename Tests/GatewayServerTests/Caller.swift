@@ -36,13 +36,13 @@ final class Caller {
     callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
     settings: [(id: UInt16, value: UInt32)] = [],
     peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
-    reflection: Bool = true,
+    reflection: Bool = true, callLog: CallLog? = nil,
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
     let reporting = CallReporting(
-      metrics: RequestMetrics(registry: self.registry), logger: logger)
+      metrics: RequestMetrics(registry: self.registry), log: callLog ?? CallLog(logger))
     let loop = self.loop
     let readGate = self.readGate
     let standard = StandardMethods(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Telemetry
 
 /// The emulator and the gateway in one process, with a few jobs to play with.
 struct DemoCommand: AsyncParsableCommand {
@@ -18,9 +19,11 @@ struct DemoCommand: AsyncParsableCommand {
     let configuration = try Startup.check { () throws(ConfigurationError) in
       try DemoConfiguration(flags: flags)
     }
-    let logger = configuration.emulator.process.logger("demo")
+    let levels = LogLevels(configuration.emulator.process.logLevel)
+    let logger = configuration.emulator.process.logger("demo", levels)
     try await Startup.run(configuration.emulator.process, logger) { group in
-      let services = try await DemoServices.start(configuration, logger: logger, on: group)
+      let services = try await DemoServices.start(
+        configuration, levels, logger: logger, on: group)
       StandardError.write(DemoConfiguration.welcome)
       return services
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Telemetry
 
 struct EmulatorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,7 +15,8 @@ struct EmulatorCommand: AsyncParsableCommand {
     let configuration = try Startup.check { () throws(ConfigurationError) in
       try EmulatorConfiguration(reader)
     }
-    let logger = configuration.process.logger("emulator")
+    let logger = configuration.process.logger(
+      "emulator", LogLevels(configuration.process.logLevel))
     Startup.warnOfUnknownVariables(reader, known: EmulatorConfiguration.settingNames, logger)
     try await Startup.run(configuration.process, logger) { group in
       try await EmulatorServices.start(configuration, logger: logger, on: group)

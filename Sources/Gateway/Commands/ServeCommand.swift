@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Telemetry
 
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -13,12 +14,13 @@ struct ServeCommand: AsyncParsableCommand {
     let configuration = try Startup.check { () throws(ConfigurationError) in
       try ServeConfiguration(reader)
     }
-    let logger = configuration.process.logger("serve")
+    let levels = LogLevels(configuration.process.logLevel)
+    let logger = configuration.process.logger("serve", levels)
     Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)
     let notifier = ServiceNotifier(environment: Environment.variables)
     try await Startup.run(configuration.process, logger, notifier: notifier) { group in
       try await GatewayServices.start(
-        configuration, logger: logger, on: group, notifier: notifier)
+        configuration, levels, logger: logger, on: group, notifier: notifier)
     }
   }
 }

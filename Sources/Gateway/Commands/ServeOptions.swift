@@ -12,6 +12,7 @@ struct ServeOptions: ParsableArguments {
   @Option(help: .of(ReflectionSettings.reflection)) var reflection: String?
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
+  @OptionGroup var callLog: CallLogOptions
   @Option(help: .of(ReloadSettings.interval)) var reloadInterval: String?
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
@@ -28,6 +29,7 @@ struct ServeOptions: ParsableArguments {
     self.calls.add(to: &table)
     self.traffic.add(to: &table)
     self.failure.add(to: &table)
+    self.callLog.add(to: &table)
     return table
   }
 }

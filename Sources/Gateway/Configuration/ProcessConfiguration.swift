@@ -19,8 +19,9 @@ struct ProcessConfiguration: Sendable {
     self.logFormat = try reader.value(SharedSettings.logFormat)
   }
 
-  func logger(_ label: String) -> Logger {
-    let (format, level) = (self.logFormat, self.logLevel)
-    return Logger(label: label) { StderrLogHandler(label: $0, format: format, level: level) }
+  /// - Parameter levels: the level that the logger follows, now and when it changes.
+  func logger(_ label: String, _ levels: LogLevels) -> Logger {
+    let format = self.logFormat
+    return Logger(label: label) { StderrLogHandler(label: $0, format: format, levels: levels) }
   }
 }

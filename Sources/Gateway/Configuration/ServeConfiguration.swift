@@ -22,6 +22,7 @@ struct ServeConfiguration: Sendable {
   var hearsHangups = true
   var access: AccessConfiguration
   var policy: PolicySettings
+  var callLog: CallLogConfiguration
   var process: ProcessConfiguration
 
   /// All that `serve` can be told, in the order of the flags and of the README.
@@ -30,7 +31,7 @@ struct ServeConfiguration: Sendable {
     CallSettings.section, ConnectionSettings.section,
     SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
     TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,
-    FailureSettings.section,
+    FailureSettings.section, CallLogSettings.section,
     SettingsSection("Files that change", [SettingEntry(ReloadSettings.interval)]),
     SharedSettings.process,
   ])
@@ -49,6 +50,7 @@ struct ServeConfiguration: Sendable {
       reader, handshakeTimeout: self.listening.patience)
     self.offersReflection = try reader.value(ReflectionSettings.reflection)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
+    self.callLog = try CallLogConfiguration(reader)
     self.access = try AccessConfiguration(reader, callerKinds: self.listening.callerKinds)
     self.policy = try PolicySettings(reader)
     if try reader.sourced(FailureSettings.attempts) == nil,

@@ -3,6 +3,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Telemetry
 
 /// Emulator and gateway side by side. They talk over loopback, as they would apart.
 struct DemoServices: Drainable {
@@ -10,12 +11,13 @@ struct DemoServices: Drainable {
   private let emulator: EmulatorServices
 
   static func start(
-    _ configuration: DemoConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup
+    _ configuration: DemoConfiguration, _ levels: LogLevels, logger: Logger,
+    on group: MultiThreadedEventLoopGroup
   ) async throws -> DemoServices {
     let emulator = try await EmulatorServices.start(
       configuration.emulator, logger: logger, on: group)
     let gateway = try await GatewayServices.start(
-      configuration.gateway, logger: logger, on: group)
+      configuration.gateway, levels, logger: logger, on: group)
     return DemoServices(gateway: gateway, emulator: emulator)
   }
 

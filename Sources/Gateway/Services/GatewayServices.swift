@@ -26,17 +26,19 @@ struct GatewayServices: Drainable {
   private let threads: NIOThreadPool
   private let upstream: UpstreamLink
   private let watch: FileWatch
+  private let accounts: CallAccounts
 
   static func start(
-    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup,
-    notifier: ServiceNotifier? = nil
+    _ configuration: ServeConfiguration, _ levels: LogLevels, logger: Logger,
+    on group: MultiThreadedEventLoopGroup, notifier: ServiceNotifier? = nil
   ) async throws -> GatewayServices {
     // Sources of credentials are asked one after another, and may take their time; files that change
     // are read beside them.
     let threads = NIOThreadPool(numberOfThreads: 2)
     threads.start()
     do {
-      return try await Self.start(configuration, logger: logger, on: group, threads, notifier)
+      return try await Self.start(
+        configuration, levels, logger: logger, on: group, threads, notifier)
     } catch {
       try? await threads.shutdownGracefully()
       throw error
@@ -45,8 +47,8 @@ struct GatewayServices: Drainable {
 
   /// Builds from the inside out and binds last: what is listened on can be answered.
   private static func start(
-    _ configuration: ServeConfiguration, logger: Logger, on group: MultiThreadedEventLoopGroup,
-    _ threads: NIOThreadPool, _ notifier: ServiceNotifier?
+    _ configuration: ServeConfiguration, _ levels: LogLevels, logger: Logger,
+    on group: MultiThreadedEventLoopGroup, _ threads: NIOThreadPool, _ notifier: ServiceNotifier?
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
@@ -76,8 +78,8 @@ struct GatewayServices: Drainable {
     let access = try AccessFiles.accessControl(
       configuration.access, watched: &watched, registry: registry, logger: logger)
 
-    let reporting = CallReporting(
-      metrics: RequestMetrics(registry: registry), logger: logger)
+    let accounts = CallAccounts.start(
+      configuration.callLog, registry: registry, logger: logger, on: group.any())
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: configuration.calls.limits,
@@ -86,12 +88,12 @@ struct GatewayServices: Drainable {
       standard: StandardMethods(
         health: HealthStatuses(readiness),
         descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil),
-      reporting: reporting, logger: logger
+      reporting: accounts.reporting, logger: logger
     ) { loop in upstream.backend(on: loop) }
 
     let desk = OperatorDesk(
       settings: { configuration.effectiveSettings }, readiness: readiness, policy: policy,
-      upstream: upstream)
+      upstream: upstream, levels: levels)
     let listeners = try await GatewayListeners.bind(
       configuration, server, listenerTLS, desk, on: group, registry: registry, readiness: readiness,
       logger: logger)
@@ -104,7 +106,8 @@ struct GatewayServices: Drainable {
     listeners.log(to: logger)
     return GatewayServices(
       listeners: listeners, readiness: readiness, policy: policy,
-      credentials: credentials, threads: threads, upstream: upstream, watch: watch)
+      credentials: credentials, threads: threads, upstream: upstream, watch: watch,
+      accounts: accounts)
   }
 
   /// Looks for credentials in the background; to have none is known sooner or later too.
@@ -126,6 +129,7 @@ struct GatewayServices: Drainable {
     // A refresh in the background has no caller, and must not outlast the grace.
     self.policy.stop()
     await self.upstream.drain()
+    self.accounts.stop()
     await self.credentials.stop()
     await self.watch.stop()
     try? await self.threads.shutdownGracefully()

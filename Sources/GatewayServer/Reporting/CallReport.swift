@@ -30,7 +30,7 @@ struct CallReport: Sendable {
 }
 
 /// What a call names in its path, as far as it is known here.
-enum CallMethod: Equatable, Sendable {
+enum CallMethod: Hashable, Sendable {
   case operation(JobsOperation)
   case standard(StandardMethod)
   /// No method of ours, or no gRPC at all.

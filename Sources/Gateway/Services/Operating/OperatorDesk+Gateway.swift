@@ -3,13 +3,14 @@
 import GatewayServer
 import Logging
 import OperatorServer
+import Telemetry
 import TrafficPolicy
 
 extension OperatorDesk {
   /// What of the gateway its operator may look at.
   init(
     settings: @escaping @Sendable () -> [EffectiveSetting], readiness: Readiness,
-    policy: TrafficPolicy, upstream: UpstreamLink
+    policy: TrafficPolicy, upstream: UpstreamLink, levels: LogLevels
   ) {
     self.init(
       status: {
@@ -25,8 +26,8 @@ extension OperatorDesk {
       offenders: { JSONTree(policy.snapshot().offenders) },
       pool: { .array(await upstream.snapshot().map { JSONTree($0) }) },
       cache: { JSONTree(policy.snapshot().cache, policy.cacheContents()) },
-      logLevel: { .info },
-      setLogLevel: { _ in })
+      logLevel: { levels.level },
+      setLogLevel: { levels.level = $0 })
   }
 }
 

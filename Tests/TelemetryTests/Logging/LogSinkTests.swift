@@ -27,7 +27,7 @@ import Testing
 
   private func logger(_ sink: LogSink) -> Logger {
     Logger(label: "test") { label in
-      StderrLogHandler(label: label, format: .json, level: .info, sink: sink)
+      StderrLogHandler(label: label, format: .json, levels: LogLevels(.info), sink: sink)
     }
   }
 

@@ -7,18 +7,26 @@ package import Logging
 /// Whoever logs never waits for whoever reads: see ``LogSink``.
 package struct StderrLogHandler: LogHandler {
   package var metadata: Logger.Metadata = [:]
-  package var logLevel: Logger.Level
   private let label: String
   private let format: LogFormat
+  private let levels: LogLevels
   private let sink: LogSink
+  /// Of this logger alone; nil follows the process's.
+  private var ownLevel: Logger.Level?
 
+  /// - Parameter levels: the level, until this logger is given one of its own.
   package init(
-    label: String, format: LogFormat, level: Logger.Level, sink: LogSink = .standardError
+    label: String, format: LogFormat, levels: LogLevels, sink: LogSink = .standardError
   ) {
     self.label = label
     self.format = format
-    self.logLevel = level
+    self.levels = levels
     self.sink = sink
+  }
+
+  package var logLevel: Logger.Level {
+    get { self.ownLevel ?? self.levels.level }
+    set { self.ownLevel = newValue }
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
