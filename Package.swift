@@ -182,6 +182,11 @@ let package = Package(
         "EmulatorServer", "AWSSigning", "JobsAPI", "RESTServer", "RESTTestKit", "Transport",
         nioCore, nioEmbedded, nioHTTP1, nioPosix,
       ]),
+    tests(
+      "GatewayClientTests",
+      [
+        "GatewayClient", "GRPCWire", "HTTP2Engine", "JobsAPI", "Transport", nioCore, nioEmbedded,
+      ]),
     tests("GRPCWireTests", ["CompressionEngine", "GatewayTestKit", "GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
     tests("JobsAPITests", ["JobsAPI"]),

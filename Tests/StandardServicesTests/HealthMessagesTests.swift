@@ -60,4 +60,25 @@ struct HealthMessagesTests {
     #expect(watch.roomAvailable(.serving) == .wait)
     #expect(watch.roomAvailable(.notServing) == .tell(.notServing))
   }
+
+  @Test(arguments: ["", "iot.jobs.dataplane.v1.JobsDataPlaneService", "é"])
+  func `a caller's question is read as it was meant`(service: String) throws {
+    var request: [UInt8] = []
+    HealthMessages.append(checkOf: service, to: &request)
+    #expect(try HealthMessages.service(of: request) == service)
+  }
+
+  @Test(arguments: [ServingStatus.serving, .notServing, .serviceUnknown])
+  func `a caller reads the status that was sent`(status: ServingStatus) throws {
+    var response: [UInt8] = []
+    HealthMessages.append(status, to: &response)
+    #expect(try HealthMessages.status(of: response) == status)
+  }
+
+  @Test func `a status that is unknown is none`() throws {
+    #expect(try HealthMessages.status(of: []) == nil)
+    #expect(try HealthMessages.status(of: [8, 9]) == nil)
+    #expect(throws: ProtobufError.malformed) { try HealthMessages.status(of: [8]) }
+    #expect(throws: ProtobufError.malformed) { try HealthMessages.status(of: [10, 0]) }
+  }
 }
