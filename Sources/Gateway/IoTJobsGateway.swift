@@ -14,8 +14,8 @@ struct IoTJobsGateway: AsyncParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      ServeCommand.self, CheckCommand.self, CallCommand.self, HealthCommand.self,
-      EmulatorCommand.self, DemoCommand.self,
+      ServeCommand.self, CheckCommand.self, ConfigCommand.self, CallCommand.self,
+      HealthCommand.self, EmulatorCommand.self, DemoCommand.self,
     ])
 }
 

@@ -11,9 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let reader = try Startup.reader(self.options.flags)
-    let configuration = try Startup.check { () throws(ConfigurationError) in
-      try ServeConfiguration(reader)
-    }
+    let configuration = try Startup.serveConfiguration(reader)
     let levels = LogLevels(configuration.process.logLevel)
     let logger = configuration.process.logger("serve", levels)
     Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)

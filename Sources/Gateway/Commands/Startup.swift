@@ -25,8 +25,30 @@ enum Startup {
     do {
       return try body()
     } catch {
-      StandardError.write("error: \(error)\n")
-      throw ExitCode(error.exitCode)
+      throw self.refusal([error])
+    }
+  }
+
+  /// More are not worth reading before the first ones are mended.
+  private static let faultLimit = 100
+
+  /// Says what is wrong with the configuration, each fault on a line.
+  ///
+  /// - Returns: The status of the first, to end the program with.
+  static func refusal(_ faults: [ConfigurationError]) -> ExitCode {
+    for fault in faults.prefix(self.faultLimit) { StandardError.write("error: \(fault)\n") }
+    let rest = faults.count - self.faultLimit
+    if rest > 0 { StandardError.write("error: and \(rest) more\n") }
+    return faults.first.map { ExitCode($0.exitCode) } ?? ExitCode.failure
+  }
+
+  /// What `serve` is told, or the end of the program with all that is wrong with it.
+  static func serveConfiguration(_ reader: SettingsReader) throws -> ServeConfiguration {
+    do throws(ConfigurationError) {
+      return try ServeConfiguration(reader)
+    } catch {
+      let faults = ServeConfiguration.faults(reader)
+      throw self.refusal(faults.isEmpty ? [error] : faults)
     }
   }
 
@@ -34,7 +56,11 @@ enum Startup {
     _ reader: SettingsReader, known: Set<String>, _ logger: Logger
   ) {
     for variable in reader.unknownVariables(known: known) {
-      logger.warning("unknown environment variable", metadata: [LogKey.key: "\(variable)"])
+      var metadata: Logger.Metadata = [LogKey.key: "\(variable)"]
+      if let meant = SettingsReader.suggestion(for: variable, known: known) {
+        metadata[LogKey.repair] = "did you mean \(meant)?"
+      }
+      logger.warning("unknown environment variable", metadata: metadata)
     }
   }
 

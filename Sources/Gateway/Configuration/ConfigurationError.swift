@@ -6,9 +6,10 @@ import Transport
 /// Why a configuration is refused, in words for the person who wrote it.
 enum ConfigurationError: Error, Equatable {
   case badValue(
-    name: String, value: String?, origin: ValueOrigin, allowed: String, reason: String? = nil)
+    name: String, value: String?, origin: ValueOrigin, allowed: String, reason: String? = nil,
+    suggestion: String? = nil)
   case missing(name: String, why: String)
-  case unknownFileKey(String, path: String)
+  case unknownFileKey(String, path: String, line: Int? = nil, suggestion: String? = nil)
   case unreadableFile(path: String, reason: String)
   /// What AWS's own variables and shared files say cannot be used.
   case aws(AWSConfigurationError)
@@ -17,7 +18,7 @@ enum ConfigurationError: Error, Equatable {
   /// The exit status, from sysexits(3): a flag is usage, the rest is configuration.
   var exitCode: Int32 {
     switch self {
-    case .badValue(_, _, .flag, _, _): 64
+    case .badValue(_, _, .flag, _, _, _): 64
     case .unreadableFile: 66
     case .badValue, .missing, .unknownFileKey, .aws, .refused: 78
     }
@@ -42,20 +43,41 @@ extension ConfigurationError {
 extension ConfigurationError: CustomStringConvertible {
   var description: String {
     switch self {
-    case .badValue(let name, let value, let origin, let allowed, let reason):
+    case .badValue(let name, let value, let origin, let allowed, let reason, let suggestion):
       let shown = value.map { "\"\($0)\"" } ?? "the value"
       let why = reason.map { ": \($0)" } ?? ""
-      return "\(origin.spelling(of: name)): \(shown) is not \(allowed)\(why)"
+      let place = origin.spelling(of: name)
+      return "\(place): \(shown) is not \(allowed)\(why)\(Self.question(suggestion))"
     case .missing(let name, let why):
       return "\(name) is not set: \(why)"
-    case .unknownFileKey(let key, let path):
-      return "\(path): unknown key \"\(key)\""
+    case .unknownFileKey(let key, let path, let line, let suggestion):
+      let place = ValueOrigin.place(path, line)
+      return "\(place): unknown key \"\(key)\"\(Self.question(suggestion))"
     case .unreadableFile(let path, let reason):
       return "\(path): \(reason)"
     case .aws(let error):
       return error.description
     case .refused(let reason):
       return reason
+    }
+  }
+}
+
+extension ConfigurationError {
+  private static func question(_ suggestion: String?) -> String {
+    suggestion.map { "; did you mean \"\($0)\"?" } ?? ""
+  }
+
+  /// Nobody has set what variables or files set where the program will run.
+  var isOfThePlace: Bool {
+    if case .missing(UpstreamSettings.region.name, _) = self { true } else { false }
+  }
+
+  /// The line of the file that is at fault; nil when none is, or nobody knows which.
+  var line: Int? {
+    switch self {
+    case .badValue(_, _, .file(_, let line), _, _, _), .unknownFileKey(_, _, let line, _): line
+    case .badValue, .missing, .unreadableFile, .aws, .refused: nil
     }
   }
 }

@@ -60,7 +60,9 @@ struct SettingsReader: Sendable {
     } catch {
       throw .badValue(
         name: setting.name, value: setting.isSecret ? nil : error.part, origin: origin,
-        allowed: setting.allowed, reason: error.reason)
+        allowed: setting.allowed, reason: error.reason,
+        suggestion: setting.isSecret
+          ? nil : Suggestion.nearest(to: error.part, among: setting.words))
     }
   }
 
@@ -80,10 +82,19 @@ struct SettingsReader: Sendable {
 
   /// Refuses a key in the file that names no setting: most are slips of the pen.
   func rejectUnknownFileKeys(known: Set<String>) throws(ConfigurationError) {
-    guard let file = self.file else { return }
-    if let unknown = file.values.keys.filter({ !known.contains($0) }).min() {
-      throw .unknownFileKey(unknown, path: file.path)
-    }
+    if let first = self.unknownFileKeys(known: known).first { throw first }
+  }
+
+  /// A fault for each key in the file that names no setting, in the order of the lines.
+  func unknownFileKeys(known: Set<String>) -> [ConfigurationError] {
+    guard let file = self.file else { return [] }
+    return file.values.keys.filter { !known.contains($0) }
+      .sorted { (file.lines[$0] ?? 0, $0) < (file.lines[$1] ?? 0, $1) }
+      .map { key in
+        .unknownFileKey(
+          key, path: file.path, line: file.lines[key],
+          suggestion: Suggestion.nearest(to: key, among: known))
+      }
   }
 
   /// Variables with our prefix that name no setting. They only deserve a warning: Kubernetes
@@ -93,5 +104,11 @@ struct SettingsReader: Sendable {
     return self.environment.keys
       .filter { $0.hasPrefix(Self.variablePrefix) && !variables.contains($0) }
       .sorted()
+  }
+
+  /// The variable that an unknown one is most likely a slip of; nil when there is none.
+  static func suggestion(for variable: String, known: Set<String>) -> String? {
+    let name = String(variable.dropFirst(Self.variablePrefix.count))
+    return Suggestion.nearest(to: name, among: known).map(Self.variable(for:))
   }
 }

@@ -80,6 +80,9 @@ struct GatewayServices: Drainable {
 
     let accounts = CallAccounts.start(
       configuration.callLog, registry: registry, logger: logger, on: group.any())
+    let settings = try LiveSettings.start(
+      configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
+      watched: &watched, registry: registry, logger: logger)
     let server = GatewayServer(
       on: group, http2Limits: configuration.http2Limits,
       callLimits: configuration.calls.limits,
@@ -92,7 +95,7 @@ struct GatewayServices: Drainable {
     ) { loop in upstream.backend(on: loop) }
 
     let desk = OperatorDesk(
-      settings: { configuration.effectiveSettings }, readiness: readiness, policy: policy,
+      settings: { settings.effective }, readiness: readiness, policy: policy,
       upstream: upstream, levels: levels)
     let listeners = try await GatewayListeners.bind(
       configuration, server, listenerTLS, desk, on: group, registry: registry, readiness: readiness,

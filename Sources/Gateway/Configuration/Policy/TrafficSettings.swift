@@ -120,7 +120,7 @@ enum TrafficSettings {
       SettingEntry(Self.thingWrites, .whileRunning),
       SettingEntry(Self.thingWriteBurst, .whileRunning),
       SettingEntry(Self.thingOverrides, .whileRunning),
-      SettingEntry(Self.thingEntries, .whileRunning),
+      SettingEntry(Self.thingEntries),
     ])
 
   static let budgets = SettingsSection(
