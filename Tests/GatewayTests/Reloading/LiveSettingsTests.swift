@@ -12,7 +12,11 @@ import TrafficPolicy
 @Suite struct LiveSettingsTests {
   /// What was put in force, in order.
   private final class Applied: Sendable {
-    let policies = Mutex<[PolicySettings]>([])
+    private let policies = Mutex<[PolicySettings]>([])
+
+    func append(_ policy: PolicySettings) { self.policies.withLock { $0.append(policy) } }
+    var last: PolicySettings? { self.policies.withLock { $0.last } }
+    var count: Int { self.policies.withLock { $0.count } }
   }
 
   private let path = FileManager.default.temporaryDirectory
@@ -34,7 +38,7 @@ import TrafficPolicy
     let settings = LiveSettings(
       try ServeConfiguration(SettingsReader.load(flags: flags, environment: [:])),
       registry: self.registry, logger: logger
-    ) { [applied] _, new in applied.policies.withLock { $0.append(new.policy) } }
+    ) { [applied] _, new in applied.append(new.policy) }
     var list = WatchList(registry: self.registry, logger: logger)
     try settings.watch(in: &list)
     return (settings, list)
@@ -54,11 +58,12 @@ import TrafficPolicy
 
   @Test func `a changed file counts at once, as a whole`() throws {
     defer { try? FileManager.default.removeItem(atPath: self.path) }
-    var (settings, list) = try self.start("thing-read-burst: 3\n")
+    let (settings, watched) = try self.start("thing-read-burst: 3\n")
+    var list = watched
     let before = try self.value("config_hash")
     try self.write("thing-read-burst: 4\ncache-bytes: 1MiB\ndescribe-ttl: 2s\n")
     self.look(&list)
-    let policy = try #require(self.applied.policies.withLock(\.last))
+    let policy = try #require(self.applied.last)
     #expect(policy.thingLimit.limits.reads?.burst == 4)
     #expect(policy.readCache.maxBytes == 1 << 20)
     #expect(policy.readCache.ttl == .seconds(2))
@@ -72,7 +77,7 @@ import TrafficPolicy
     try self.write("thing-read-burst: 3\n")
     self.look(&list)
     #expect(try self.value("config_hash") == before)
-    #expect(self.applied.policies.withLock(\.last)?.readCache.ttl == .seconds(1))
+    #expect(self.applied.last?.readCache.ttl == .seconds(1))
   }
 
   @Test(arguments: [
@@ -86,18 +91,19 @@ import TrafficPolicy
     text: String, fault: String
   ) throws {
     defer { try? FileManager.default.removeItem(atPath: self.path) }
-    var (settings, list) = try self.start("thing-read-burst: 3\n")
+    let (settings, watched) = try self.start("thing-read-burst: 3\n")
+    var list = watched
     let (effective, hash) = (settings.effective, try self.value("config_hash"))
-    let before = self.applied.policies.withLock(\.count)
+    let before = self.applied.count
     try self.write(text)
     self.look(&list)
-    #expect(self.applied.policies.withLock(\.count) == before)
+    #expect(self.applied.count == before)
     #expect(settings.effective == effective)
     #expect(try self.value("config_hash") == hash)
     #expect(try self.value("reload_failing{what=\"configuration\"}") == 1)
     try self.write("thing-read-burst: 5\n")
     self.look(&list)
-    #expect(self.applied.policies.withLock(\.last)?.thingLimit.limits.reads?.burst == 5)
+    #expect(self.applied.last?.thingLimit.limits.reads?.burst == 5)
     #expect(try self.value("reload_failing{what=\"configuration\"}") == 0)
     // The words, which a scrape does not have.
     let configuration = try ServeConfiguration(
@@ -110,7 +116,8 @@ import TrafficPolicy
 
   @Test func `another spelling of a setting that cannot change is no change`() throws {
     defer { try? FileManager.default.removeItem(atPath: self.path) }
-    var (settings, list) = try self.start("write-timeout: 30s\nlisten: 127.0.0.1:50051\n")
+    let (settings, watched) = try self.start("write-timeout: 30s\nlisten: 127.0.0.1:50051\n")
+    var list = watched
     try self.write("listen: [127.0.0.1:50051]\nwrite-timeout: 30000ms\nregion: us-east-1\n")
     self.look(&list)
     #expect(try self.value("reload_failing{what=\"configuration\"}") == 0)
@@ -119,10 +126,11 @@ import TrafficPolicy
 
   @Test func `a flag goes before the file for ever`() throws {
     defer { try? FileManager.default.removeItem(atPath: self.path) }
-    var (_, list) = try self.start("", flags: ["thing-read-burst": "9", "threads": "1"])
+    let (_, watched) = try self.start("", flags: ["thing-read-burst": "9", "threads": "1"])
+    var list = watched
     try self.write("thing-read-burst: 4\nthreads: 3\n")
     self.look(&list)
-    #expect(self.applied.policies.withLock(\.last)?.thingLimit.limits.reads?.burst == 9)
+    #expect(self.applied.last?.thingLimit.limits.reads?.burst == 9)
     #expect(try self.value("reload_failing{what=\"configuration\"}") == 0)
   }
 
