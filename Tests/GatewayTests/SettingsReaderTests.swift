@@ -60,7 +60,9 @@ import Testing
     let reader = self.reader(
       environment: ["IOT_JOBS_GATEWAY_THREADS": "1", "IOT_JOBS_GATEWAY_PORT": "tcp://x"],
       file: ["thread": "1"])
-    #expect(throws: ConfigurationError.unknownFileKey("thread", path: "g.yaml")) {
+    let expected = ConfigurationError.unknownFileKey(
+      "thread", path: "g.yaml", suggestion: "threads")
+    #expect(throws: expected) {
       try reader.rejectUnknownFileKeys(known: ["threads"])
     }
     #expect(reader.unknownVariables(known: ["threads"]) == ["IOT_JOBS_GATEWAY_PORT"])

@@ -63,10 +63,10 @@ struct ConfigPrintCommand: ParsableCommand {
     let reader = try Startup.reader(self.options.flags(file: self.file))
     let faults = ServeConfiguration.faults(reader).filter { !$0.isOfThePlace }
     if !faults.isEmpty { throw Startup.refusal(faults) }
+    let catalogue = ServeConfiguration.catalogue
     let settings =
-      (try? ServeConfiguration(reader))?.effectiveSettings
-      ?? ServeConfiguration.catalogue.effective(reader)
-    StandardOutput.write(SettingsPage.effective(settings))
+      (try? ServeConfiguration(reader))?.effectiveSettings ?? catalogue.effective(reader)
+    StandardOutput.write(SettingsPage.effective(settings, of: catalogue))
   }
 }
 

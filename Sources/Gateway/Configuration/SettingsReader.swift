@@ -82,18 +82,21 @@ struct SettingsReader: Sendable {
 
   /// Refuses a key in the file that names no setting: most are slips of the pen.
   func rejectUnknownFileKeys(known: Set<String>) throws(ConfigurationError) {
-    if let first = self.unknownFileKeys(known: known).first { throw first }
+    if let first = self.unknownFileKeys(known: known, suggestions: 1).first { throw first }
   }
 
   /// A fault for each key in the file that names no setting, in the order of the lines.
-  func unknownFileKeys(known: Set<String>) -> [ConfigurationError] {
+  ///
+  /// - Parameter suggestions: For how many of them it is looked up what may be meant. More are not
+  ///   slips of the pen but another program's file.
+  func unknownFileKeys(known: Set<String>, suggestions: Int = 20) -> [ConfigurationError] {
     guard let file = self.file else { return [] }
     return file.values.keys.filter { !known.contains($0) }
       .sorted { (file.lines[$0] ?? 0, $0) < (file.lines[$1] ?? 0, $1) }
-      .map { key in
+      .enumerated().map { index, key in
         .unknownFileKey(
           key, path: file.path, line: file.lines[key],
-          suggestion: Suggestion.nearest(to: key, among: known))
+          suggestion: index < suggestions ? Suggestion.nearest(to: key, among: known) : nil)
       }
   }
 

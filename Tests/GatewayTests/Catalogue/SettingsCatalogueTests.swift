@@ -82,7 +82,8 @@ import Testing
     let settings = catalogue.effective(reader)
     #expect(settings.map(\.value) == [EffectiveSetting.redacted])
     #expect(settings.map(\.source) == ["--key"])
-    let pages = SettingsPage.effective(settings) + SettingsPage.defaults(of: catalogue)
+    let pages =
+      SettingsPage.effective(settings, of: catalogue) + SettingsPage.defaults(of: catalogue)
     for text in ["\(settings)", pages] {
       #expect(!text.contains("hunter2") && !text.contains("standard"))
     }

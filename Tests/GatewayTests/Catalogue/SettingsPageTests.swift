@@ -39,7 +39,7 @@ import Testing
     let settings = try self.effective(
       "thing-limit: \"off\"\nunix:\n  socket-mode: '0600'\n"
         + "thing-limit-override: [\"lab-*=1/2:off\", a=off]\nlisten: ['[::1]:1', 'unix:/a b#c']\n")
-    let page = SettingsPage.effective(settings)
+    let page = SettingsPage.effective(settings, of: ServeConfiguration.catalogue)
     #expect(try self.effective(page).map(\.value) == settings.map(\.value))
     #expect(page.contains("thing-limit: \"off\""))
     #expect(page.contains("# g.yaml, line 1\n"))

@@ -15,7 +15,9 @@ enum Suggestion {
     let tolerance = min(3, max(1, written.count / 3))
     var best: (word: String, distance: Int)?
     for candidate in known.sorted() {
-      let distance = Self.distance(written, Self.normal(candidate))
+      let letters = Self.normal(candidate)
+      guard abs(letters.count - written.count) <= tolerance else { continue }
+      let distance = Self.distance(written, letters)
       if distance <= tolerance, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.word ?? Self.onlyEnding(word, among: known)

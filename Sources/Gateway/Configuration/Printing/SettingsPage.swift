@@ -36,7 +36,10 @@ enum SettingsPage {
   }
 
   /// What counts for each setting, with the place that says so.
-  static func effective(_ settings: [EffectiveSetting]) -> String {
+  static func effective(
+    _ settings: [EffectiveSetting], of catalogue: SettingsCatalogue
+  ) -> String {
+    let unprinted = Set(catalogue.entries.filter { !$0.isPlainWhenUnset }.map(\.name))
     var page = ""
     var section: String?
     for setting in settings {
@@ -44,19 +47,21 @@ enum SettingsPage {
         page += "\(section == nil ? "" : "\n")# ---- \(setting.section) ----\n"
         section = setting.section
       }
-      page += Self.line(setting)
+      let isUnset = setting.source == EffectiveSetting.fallbackSource
+      page += Self.line(setting, isComment: isUnset && unprinted.contains(setting.name))
     }
     return page
   }
 
   /// A key with a value, and its source from the same column on wherever there is room.
-  private static func line(_ setting: EffectiveSetting) -> String {
+  private static func line(_ setting: EffectiveSetting, isComment: Bool) -> String {
     guard let value = setting.value, let source = setting.source else {
       return "#\(setting.name):\n"
     }
     let text =
       setting.isSecret
-      ? "#\(setting.name): \(value)" : "\(setting.name): \(YAMLText.scalar(value))"
+      ? "#\(setting.name): \(value)"
+      : "\(isComment ? "#" : "")\(setting.name): \(YAMLText.scalar(value))"
     let gap = String(repeating: " ", count: max(2, 56 - text.count))
     let place = source.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     return "\(text)\(gap)# \(place)\n"

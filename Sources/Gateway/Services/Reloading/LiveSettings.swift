@@ -70,7 +70,7 @@ final class LiveSettings: Sendable {
     }
     self.apply(old, new)
     let before = self.effective
-    let after = Self.inForce(before, then: new.effectiveSettings)
+    let after = Self.inForce(new, after: before)
     self.state.withLock { $0 = State(configuration: new, effective: after) }
     self.tell(after)
     let changed = zip(before, after).filter { $0.value != $1.value }.map(\.1.name)
@@ -80,11 +80,14 @@ final class LiveSettings: Sendable {
     }
   }
 
-  /// What AWS's files say may have changed as well, and does not count before a restart.
+  /// What AWS's own files say may have changed as well, and does not count before a restart.
   private static func inForce(
-    _ old: [EffectiveSetting], then new: [EffectiveSetting]
+    _ new: ServeConfiguration, after before: [EffectiveSetting]
   ) -> [EffectiveSetting] {
-    zip(old, new).map { $1.changesWhileRunning || $0.value == $1.value ? $1 : $0 }
+    zip(before, new.effectiveSettings).map { old, next in
+      let isOurs = new.reader.find(next.name, fallback: nil) != nil
+      return isOurs || next.changesWhileRunning || old.value == next.value ? next : old
+    }
   }
 
   private func tell(_ settings: [EffectiveSetting]) {
