@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
+from documents import rows
 from program import CREDENTIALS, Gateway, run_to_end
-from test_readme import settings
 
 GOOD = "region: us-east-1\nthing:\n  read-burst: 5\ncache-bytes: 1MiB\n"
 
@@ -116,11 +116,11 @@ def test_the_defaults_load_and_change_nothing(file):
     assert all(len(line) <= 100 for line in page.stdout.splitlines())
 
 
-def test_the_defaults_are_those_of_the_readme_in_its_order():
+def test_the_defaults_are_those_of_the_documentation():
     page = run_to_end("config", "print", "--defaults").stdout
     told = dict(re.findall(r"^#?([a-z-]+):(?: (.*))?$", page, re.M))
-    listed = {name: default for name, (_, default) in settings().items() if name != "config"}
-    assert list(told) == list(listed)
+    listed = {row[0]: row[1] for row in rows("LimitsAndDefaults", "settings")}
+    del listed["config"]
     assert {name: value.strip('"') for name, value in told.items()} == listed
 
 

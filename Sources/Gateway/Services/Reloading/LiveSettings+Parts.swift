@@ -16,7 +16,7 @@ extension LiveSettings {
     func apply(_ new: ServeConfiguration, after old: ServeConfiguration, _ logger: Logger) {
       // Else it stays what an operator has made of it while the process runs.
       if new.process.logLevel != old.process.logLevel { self.levels.level = new.process.logLevel }
-      self.calls.share = new.callLog.share
+      self.calls.set(share: new.callLog.share)
       if new.policy != old.policy {
         self.policy.apply(new.policy)
         logger.notice("limits in force", metadata: new.policy.logMetadata)
