@@ -23,27 +23,37 @@ struct EmulatorServerTests {
   }
 
   /// Sends the bytes and returns all that comes until the server closes.
+  ///
+  /// The loop sends them as soon as it is connected: this task may wait behind a thousand others for
+  /// longer than the server waits for a request.
   private func exchange(_ text: String, with server: EmulatorServer) async throws -> String {
     let received = self.group.any().makePromise(of: String.self)
     let address = try #require(server.address.socketAddress)
-    let channel = try await ClientBootstrap(group: self.group)
+    _ = try await ClientBootstrap(group: self.group)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(UntilClosed(received))
+          try channel.pipeline.syncOperations.addHandler(UntilClosed(received, sending: text))
         }
       }
       .connect(to: address).get()
-    try await channel.writeAndFlush(ByteBuffer(string: text))
     return try await received.futureResult.get()
   }
 
   private final class UntilClosed: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
     private let received: EventLoopPromise<String>
+    private let request: String
     private var text = ""
 
-    init(_ received: EventLoopPromise<String>) {
+    init(_ received: EventLoopPromise<String>, sending request: String) {
       self.received = received
+      self.request = request
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+      context.writeAndFlush(
+        Self.wrapOutboundOut(ByteBuffer(string: self.request)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -18,17 +18,19 @@ struct AdminServerTests {
   }
 
   /// Sends the text, and gathers what comes until the server closes; `onRead` sees it grow.
+  ///
+  /// The loop sends it as soon as it is connected. This task may wait behind a thousand others for
+  /// longer than the server gives a request.
   private func exchange(
     _ text: String, with listener: Listener, onRead: (String) async -> Void = { _ in }
   ) async throws -> String {
     let address = try #require(listener.address.socketAddress)
     let (chunks, arrivals) = AsyncStream.makeStream(of: ByteBuffer.self)
-    let client = try await ClientBootstrap(group: self.group)
+    _ = try await ClientBootstrap(group: self.group)
       .channelInitializer { channel in
-        channel.pipeline.addHandler(Gatherer(arrivals))
+        channel.pipeline.addHandlers(Opening(ByteBuffer(string: text)), Gatherer(arrivals))
       }
       .connect(to: address).get()
-    client.writeAndFlush(ByteBuffer(string: text), promise: nil)
     var received = ""
     for await chunk in chunks {
       received += String(buffer: chunk)

@@ -25,9 +25,7 @@ private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
   }
 
   @Test func `a call tells where its time went, whether it went well or not`() async throws {
-    let bench = try await Bench { request in
-      request.number == 0 ? .answer(body: answerOfDescribe) : .silence
-    }
+    let bench = try await Bench { _ in .answer(body: answerOfDescribe) }
     let clock = ContinuousClock()
     let began = clock.now
     let stages = try await bench.timedDescribe().get().trace.stages
@@ -38,12 +36,15 @@ private let answerOfDescribe = #"{"execution":{"jobId":"j","status":"QUEUED"}}"#
     #expect(sum > .zero && sum <= total)
     #expect(stages[.limiter] == 0 && stages[.backoff] == 0 && stages[.coalesced] == 0)
 
-    let patience = Duration.milliseconds(30)
-    let context = CallContext(requestID: "r", deadline: clock.now + patience)
-    let failure = await bench.timedDescribe(context).failure
-    #expect(failure?.cause == .deadlineExceeded(mayHaveBeenApplied: false))
-    // It had the connection of the first call, and nothing came.
-    #expect((failure?.trace.stages[.firstByte] ?? 0) >= 10_000)
+    let silent = try await Bench {
+      $0.firstByteTimeout = .milliseconds(30)
+    } react: { _ in
+      .silence
+    }
+    let failure = await silent.timedDescribe().failure
+    #expect(failure?.cause == .attemptTimedOut(requestSent: true))
+    // From the request on; a deadline would have begun before it.
+    #expect((failure?.trace.stages[.firstByte] ?? 0) >= 30_000)
   }
 
   @Test func `a call stays in its loop from beginning to end`() async throws {
