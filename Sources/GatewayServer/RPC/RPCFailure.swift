@@ -52,7 +52,7 @@ package struct RPCFailure: Equatable, Sendable {
 }
 
 /// The words that `ErrorInfo.reason` may hold. They are part of the contract with callers.
-package enum FailureReason: String, Sendable {
+package enum FailureReason: String, CaseIterable, Sendable {
   case invalidField = "INVALID_FIELD"
   case invalidRequest = "INVALID_REQUEST"
   case malformedRequest = "MALFORMED_REQUEST"

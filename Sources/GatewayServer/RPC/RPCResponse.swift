@@ -6,7 +6,7 @@ import JobsAPI
 
 /// Puts outcomes into the headers and trailers of gRPC over HTTP/2.
 ///
-/// Source: PROTOCOL-HTTP2.md, "Responses"; the metadata of our own is listed in the README.
+/// Source: PROTOCOL-HTTP2.md, "Responses"; that of our own is listed in Callers.md.
 enum RPCResponse {
   /// Of `grpc-message`, percent-encoded. With the details (4 KiB, in base64 5.5) and the rest it
   /// stays under the 8 KiB of trailers that many clients take.
