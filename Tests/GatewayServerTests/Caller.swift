@@ -42,7 +42,8 @@ final class Caller {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
     let reporting = CallReporting(
-      metrics: RequestMetrics(registry: self.registry), log: callLog ?? CallLog(logger))
+      metrics: RequestMetrics(registry: self.registry),
+      failures: FailureMetrics(registry: self.registry), log: callLog ?? CallLog(logger))
     let loop = self.loop
     let readGate = self.readGate
     let standard = StandardMethods(

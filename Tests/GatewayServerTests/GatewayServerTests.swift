@@ -31,7 +31,8 @@ struct GatewayServerTests {
     let server = GatewayServer(
       on: group, standard: StandardMethods(health: HealthStatuses(Readiness())),
       reporting: CallReporting(
-        metrics: RequestMetrics(registry: self.registry), log: CallLog(self.logger)),
+        metrics: RequestMetrics(registry: self.registry),
+        failures: FailureMetrics(registry: self.registry), log: CallLog(self.logger)),
       logger: self.logger
     ) { _ in backend }
     let listener = try await server.bind(

@@ -84,19 +84,13 @@ struct GatewayServices: Drainable {
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
     let server = GatewayServer(
-      on: group, http2Limits: configuration.http2Limits,
-      callLimits: configuration.calls.limits,
-      terms: configuration.connections.terms(registry),
-      accessControl: access,
-      standard: StandardMethods(
-        health: HealthStatuses(readiness),
-        descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil),
-      reporting: accounts.reporting, logger: logger
+      on: group, http2Limits: configuration.http2Limits, callLimits: configuration.calls.limits,
+      terms: configuration.connections.terms(registry), accessControl: access,
+      standard: try Self.standard(configuration, readiness), reporting: accounts.reporting,
+      logger: logger
     ) { loop in upstream.backend(on: loop) }
 
-    let desk = OperatorDesk(
-      settings: { settings.effective }, readiness: readiness, policy: policy,
-      upstream: upstream, levels: levels)
+    let desk = OperatorDesk({ settings.effective }, readiness, policy, upstream, levels)
     let listeners = try await GatewayListeners.bind(
       configuration, server, listenerTLS, desk, on: group, registry: registry, readiness: readiness,
       logger: logger)
@@ -111,6 +105,15 @@ struct GatewayServices: Drainable {
       listeners: listeners, readiness: readiness, policy: policy,
       credentials: credentials, threads: threads, upstream: upstream, watch: watch,
       accounts: accounts)
+  }
+
+  /// Health, and reflection if it is offered.
+  private static func standard(
+    _ configuration: ServeConfiguration, _ readiness: Readiness
+  ) throws -> StandardMethods {
+    StandardMethods(
+      health: HealthStatuses(readiness),
+      descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil)
   }
 
   /// Looks for credentials in the background; to have none is known sooner or later too.

@@ -6,10 +6,12 @@
 /// Everybody who keeps an account of calls, for all connections of the process.
 package struct CallReporting: Sendable {
   let metrics: RequestMetrics
+  let failures: FailureMetrics
   let log: CallLog
 
-  package init(metrics: RequestMetrics, log: CallLog) {
+  package init(metrics: RequestMetrics, failures: FailureMetrics, log: CallLog) {
     self.metrics = metrics
+    self.failures = failures
     self.log = log
   }
 
@@ -30,6 +32,7 @@ package struct CallReporting: Sendable {
     case .standard(let method): self.metrics.callEnded(method, code: report.code)
     case .unknown: self.metrics.callRefused(code: report.code)
     }
+    if let failure = report.failure { self.failures.callFailed(report.method, failure) }
     self.log.ended(report)
   }
 }

@@ -193,7 +193,7 @@ function showProcess(data) {
   // Who has the list of levels open is not disturbed.
   if (place.contains(document.activeElement)) return;
   table(place, [{ title: 'What' }, { title: 'Now' }], rows.map((cells) => ({ cells })), '');
-  byID('build').textContent = build.version ? `version ${build.version}, Swift ${build.swift}, nghttp2 ${build.nghttp2}, ${build.openssl}` : '';
+  byID('build').textContent = build.version ? `version ${build.version}, Swift ${build.swift}, nghttp2 ${build.nghttp2}, OpenSSL ${build.openssl}` : '';
 }
 
 function levelChoice(current) {

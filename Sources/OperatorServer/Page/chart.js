@@ -13,10 +13,10 @@ function draw(name, attributes, text) {
   return made;
 }
 
-/** The least of 1, 2, 5 times a power of ten that is not below. */
+/** The least of a few round numbers that is not below; half of each is round too. */
 function niceAbove(value) {
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.999);
+  return [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value * 0.999);
 }
 
 class Chart {
@@ -135,7 +135,7 @@ class Chart {
       const y = Math.round(this.y(level)) + 0.5;
       this.svg.append(
         draw('line', { class: level === levels[0] ? 'base' : 'grid-line', x1: left, x2: this.width - right, y1: y, y2: y }),
-        draw('text', { x: left - 8, y: y + 4, 'text-anchor': 'end' }, format.text(this.unit, level)));
+        draw('text', { x: left - 8, y: y + 4, 'text-anchor': 'end' }, format.tick(this.unit, level)));
     }
     const step = [15, 30, 60, 120, 300].find((step) => (this.view.to - this.view.from) / step <= this.width / 110) || 300;
     for (let time = Math.ceil(this.view.from / step) * step; time <= this.view.to; time += step) {

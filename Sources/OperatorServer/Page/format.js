@@ -36,6 +36,11 @@ const format = {
     const [number, unit] = format[kind](value);
     return unit === '%' || unit === '' || unit === '/s' ? number + unit : number + ' ' + unit;
   },
+  /** The same for the end of a line across a chart: as round as the number is. */
+  tick(kind, value) {
+    const text = format.text(kind, value);
+    return text.replace(/(\d)\.0+(?=\D|$)/, '$1').replace(/(\.\d*[1-9])0+(?=\D|$)/, '$1');
+  },
   /** How long something still takes, in its two largest units. */
   span(seconds) {
     const past = seconds < 0;

@@ -9,8 +9,8 @@ import TrafficPolicy
 extension OperatorDesk {
   /// What of the gateway its operator may look at.
   init(
-    settings: @escaping @Sendable () -> [EffectiveSetting], readiness: Readiness,
-    policy: TrafficPolicy, upstream: UpstreamLink, levels: LogLevels
+    _ settings: @escaping @Sendable () -> [EffectiveSetting], _ readiness: Readiness,
+    _ policy: TrafficPolicy, _ upstream: UpstreamLink, _ levels: LogLevels
   ) {
     self.init(
       status: {

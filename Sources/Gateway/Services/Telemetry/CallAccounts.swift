@@ -28,8 +28,10 @@ struct CallAccounts: Sendable {
       initialDelay: Self.tellingInterval, delay: Self.tellingInterval
     ) { _ in log.tellRepeats() }
     return CallAccounts(
-      reporting: CallReporting(metrics: RequestMetrics(registry: registry), log: log), log: log,
-      telling: telling)
+      reporting: CallReporting(
+        metrics: RequestMetrics(registry: registry), failures: FailureMetrics(registry: registry),
+        log: log),
+      log: log, telling: telling)
   }
 
   /// To be called when no call runs any more.
