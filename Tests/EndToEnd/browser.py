@@ -28,6 +28,7 @@ class Page:
 
     def __init__(self, browser: Browser, session: str):
         self._browser, self._session = browser, session
+        self.origin = ""
         self.complaints: list[str] = []
         self.requests: list[str] = []
         for domain in ("Page", "Runtime", "Log", "Network", "Security"):
@@ -69,10 +70,14 @@ class Page:
         )
 
     def open(self, url: str) -> None:
+        self.origin = url.rstrip("/")
         answer = self.send("Page.navigate", url=url)
         if "errorText" in answer:
             raise PageFailed(answer["errorText"])
         self.wait("document.readyState === 'complete'")
+
+    def close(self) -> None:
+        self._browser.forget(self)
 
     def run(self, script: str):
         """The value of an expression in the page; a promise is waited for."""
@@ -138,6 +143,10 @@ class Browser:
         self._pages[attached["sessionId"]] = page
         page.__init__(self, attached["sessionId"])
         return page
+
+    def forget(self, page: Page) -> None:
+        self.send("Target.detachFromTarget", {"sessionId": page.session})
+        del self._pages[page.session]
 
     def send(self, method: str, parameters: dict, page: Page | None = None):
         number = next(self._numbers)
