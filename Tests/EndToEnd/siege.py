@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import threading
@@ -19,8 +20,10 @@ from wire import message
 # The most that an attack may make resident, above what the server had before. One that pays takes
 # gigabytes.
 ALLOWED_KIB = 32 * 1024
-# Nor may it fill the disk with what the log says of it.
+# Nor may it fill the disk with what the log says of it. Failed calls have so many lines a second, for
+# each kind of them: --failure-lines-per-second.
 ALLOWED_LOG_LINES = 20
+ALLOWED_FAILURES_A_SECOND = 10
 PATIENCE_SECONDS = 10
 
 # A sanitizer keeps freed memory, and shadows all.
@@ -94,6 +97,7 @@ class Siege:
         self.footprint.forget_peak()
         before = self.footprint.resident_kib
         said = len(self._program.records)
+        began = time.monotonic()
         with Witness(self._endpoint) as witness:
             yield self.footprint
         assert witness.failure is None
@@ -101,9 +105,20 @@ class Siege:
         assert self._program.process.poll() is None
         if not IS_SANITIZED:
             assert self.footprint.peak_kib - before < ALLOWED_KIB
-        assert len(self._program.records) - said < ALLOWED_LOG_LINES, self._program.log_tail()
+        self._look_at_log(self._program.records[said:], time.monotonic() - began)
         assert serves(self._endpoint)
         assert self._is_at_rest(), f"{self.footprint.descriptors} descriptors, not {self._at_rest}"
+
+    def _look_at_log(self, lines: list[dict], seconds: float) -> None:
+        failures = collections.Counter(
+            (line["method"], line["grpc-code"], line["reason"])
+            for line in lines
+            if line["message"] == "call failed"
+        )
+        allowed = ALLOWED_FAILURES_A_SECOND * (seconds + 1)
+        assert all(count <= allowed for count in failures.values()), failures
+        others = len(lines) - failures.total()
+        assert others < ALLOWED_LOG_LINES, self._program.log_tail()
 
     def _is_at_rest(self) -> bool:
         """Upstream connections end when they have been idle for a while; the rest ends at once."""

@@ -94,13 +94,18 @@ FIRING = {
     # The clock of such a test begins in 1970.
     "IoTJobsGatewayCertificateEnds": [("tls_certificate_not_after_seconds", "86400x120")],
     "IoTJobsGatewayReloadFails": [('reload_failing{what="token file"}', "1x120")],
-    "IoTJobsGatewayMemoryFull": [
-        ('requests_total{code="OK"}', "0+900x120"),
-        ('requests_total{code="UNAVAILABLE"}', "0+1x120"),
-        ("buffered_bytes", "60000000x120"),
+    "IoTJobsGatewayOverloaded": [('failures_total{reason="OVERLOADED"}', "0+1x120")],
+    "IoTJobsGatewayDescriptorsEnd": [
+        ("build_info", "1x120"),
+        ("process_open_fds", "950x120"),
+        ("process_max_fds", "1000x120"),
     ],
     "IoTJobsGatewayLogLinesLost": [("log_lines_dropped_total", "0+1x120")],
 }
+
+
+def full_name(series: str) -> str:
+    return series if series.startswith("process_") else f"iot_jobs_gateway_{series}"
 
 
 def test_each_alert_is_explained_and_tried():
@@ -113,7 +118,7 @@ def test_an_alert_fires_on_what_it_is_for_and_on_nothing_else(alert, tmp_path):
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed and could not be")
     series = "".join(
-        f"      - {{series: 'iot_jobs_gateway_{name}', values: '{values}'}}\n"
+        f"      - {{series: '{full_name(name)}', values: '{values}'}}\n"
         for name, values in FIRING[alert]
     )
     firing = 'count by (alertname) (ALERTS{alertstate="firing"})'
