@@ -21,7 +21,9 @@ EOF
 }
 
 test_packages=(
+  chromium
   curl
+  fonts-dejavu-core
   g++
   golang-go
   golang-google-grpc-dev

@@ -7,13 +7,14 @@ import socket
 import subprocess
 import sys
 import textwrap
+import urllib.request
 
 import pytest
 
 from metrics import scrape
 from program import ROOT, Program
 
-PORTS = (8181, 9464, 50051)
+PORTS = (8181, 9464, 9465, 50051)
 
 
 def is_free(port: int) -> bool:
@@ -57,6 +58,13 @@ def test_the_client_that_it_prints_starts_a_job(demo, tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert "JOB_EXECUTION_STATUS_IN_PROGRESS" in done.stdout
+
+
+def test_it_shows_a_page_where_it_says(demo):
+    url = f"http://{demo.listener('operator')}/"
+    assert url in "\n".join(demo.words("Ctrl-C"))
+    with urllib.request.urlopen(url, timeout=20) as answer:
+        assert b"<title>iot-jobs-gateway" in answer.read()
 
 
 def test_it_shows_metrics_where_it_says(demo):

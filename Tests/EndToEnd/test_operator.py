@@ -236,7 +236,10 @@ def test_a_body_without_end_and_a_request_without_end_get_nowhere(operator):
             b"PUT /loglevel HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 1000000\r\n\r\n" + b"x" * 4096
         )
-        assert peer.recv(1024) == b""
+        try:
+            assert peer.recv(1024) == b""
+        except ConnectionResetError:
+            pass
     assert ask(operator, "/live").status == 200
 
 
@@ -280,3 +283,4 @@ def test_it_is_there_until_the_last_call_is_done(emulator, console, thing):
             assert eventually(lambda: ask(address, "/live").json["status"]["ready"] is False)
             assert ask(address, "/live").json["status"]["reasons"] == ["draining"]
             waiting.cancel()
+        assert gateway.wait() == 0

@@ -16,6 +16,7 @@ struct DemoConfiguration: Sendable {
     var gatewayFlags = flags
     gatewayFlags[UpstreamSettings.region.name] = "us-east-1"
     gatewayFlags[UpstreamSettings.endpoint.name] = "http://\(self.emulator.server.address)"
+    gatewayFlags[ServeSettings.operatorListen.name] = Self.operatorListen
     let key = EmulatorSettings.exampleCredentials.split(separator: ":")
     let environment = [
       "AWS_ACCESS_KEY_ID": String(key[0]), "AWS_SECRET_ACCESS_KEY": String(key[1]),
@@ -24,6 +25,9 @@ struct DemoConfiguration: Sendable {
       SettingsReader(flags: gatewayFlags, environment: environment, file: nil))
     self.gateway.hearsHangups = false
   }
+
+  /// Beside the admin's.
+  private static let operatorListen = "127.0.0.1:9465"
 
   private static var seed: EmulatorSeed {
     let lamps = ["lamp-1", "lamp-2"].map { "arn:aws:iot:us-east-1:123456789012:thing/\($0)" }
@@ -58,7 +62,8 @@ struct DemoConfiguration: Sendable {
       aws --endpoint-url http://127.0.0.1:8181 --region us-east-1 iot create-job --job-id mine \\
         --targets arn:aws:iot:us-east-1:123456789012:thing/lamp-3 --document '{"do":"it"}'
 
-    What it does: curl http://127.0.0.1:9464/metrics      Stop it: Ctrl-C
+    What it does: http://127.0.0.1:9465/ in a browser, or curl http://127.0.0.1:9464/metrics
+    Stop it: Ctrl-C
 
 
     """

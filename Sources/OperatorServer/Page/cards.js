@@ -168,7 +168,7 @@ function showExpiry(data) {
   ];
   table(byID('expiry'), [{ title: 'What' }, { title: 'Whose' }, { title: 'Ends' }, { title: 'Left', number: true }],
     rows.map(([what, whose, left, warn, bad]) => ({
-      cells: [what, element('span', { class: 'code' }, whose || '–'),
+      cells: [what, whose ? element('span', { class: 'code' }, whose) : 'TLS listeners',
         new Date((data.now + left) * 1000).toLocaleString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
         element('span', { class: left < bad ? 'bad-text' : left < warn ? 'warn-text' : '' }, format.span(left))],
     })), 'Nothing in use ends: credentials are long-lived, and no listener has TLS.');

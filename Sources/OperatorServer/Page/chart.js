@@ -101,7 +101,7 @@ class Chart {
       }
       highest = Math.max(highest, sum);
     }
-    this.hasData = this.series.some((series) => !series.limit && values[series.name].some((value) => value > 0));
+    this.hasData = this.series.some((series) => !series.limit && values[series.name].some((value) => (this.fixed ? value !== null : value > 0)));
     this.low = 0;
     this.high = this.fixed || niceAbove(Math.max(highest * 1.05, this.top || 1));
     if (this.log) {

@@ -3,7 +3,8 @@
 'use strict';
 
 const data = { time: [], series: {}, last: null };
-let minutes = 10;
+const spans = [2, 5, 10];
+let minutes = null; // As many as somebody chose; null for as many as there is something to show of.
 
 const calls = [
   { name: 'calls.ok', label: 'answered', colour: 'ok' },
@@ -49,8 +50,8 @@ for (const options of [
     ] },
 ]) byID('charts').append(new Chart(options).card);
 
-for (const span of [2, 5, 10]) {
-  const input = element('input', { type: 'radio', name: 'span', value: span, ...(span === minutes && { checked: '' }) });
+for (const span of spans) {
+  const input = element('input', { type: 'radio', name: 'span', value: span });
   input.addEventListener('change', () => { minutes = span; showCharts(); });
   byID('spans').append(element('label', {}, input, `${span} min`));
 }
@@ -71,7 +72,10 @@ function take(news) {
 
 function showCharts() {
   const to = data.now;
-  const from = to - minutes * 60;
+  const age = data.time.length ? to - data.time[0] : 0;
+  const shown = minutes ?? spans.find((span) => age <= span * 60) ?? spans.at(-1);
+  byID('spans').querySelector(`[value="${shown}"]`).checked = true;
+  const from = to - shown * 60;
   const first = data.time.findIndex((time) => time >= from);
   const start = first < 0 ? data.time.length : first;
   const values = Object.fromEntries(Object.entries(data.series).map(([name, all]) => [name, all.slice(start)]));
