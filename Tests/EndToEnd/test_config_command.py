@@ -72,7 +72,8 @@ def test_a_file_that_is_not_there(file):
 
 
 def test_a_hostile_file_is_answered_in_bounds(file):
-    file.write_text("".join(f"key-{number}: x\n" for number in range(20_000)))
+    keys = "".join(f"key-{number}: x\n" for number in range(20_000))
+    file.write_text("region: us-east-1\n" + keys)
     done = check(file)
     assert done.returncode == 78
     lines = done.stderr.splitlines()

@@ -132,6 +132,7 @@ def test_of_a_file_with_a_fault_nothing_counts(emulator, file, text, words):
 def test_a_fault_that_is_taken_back_is_no_change(emulator, file):
     put(file, burst(3))
     with Gateway(emulator.url, "--config", str(file), *SOON, policy=None) as gateway:
+        assert failing(gateway) == 0
         put(file, "threads: many\n")
         assert eventually(lambda: failing(gateway) == 1)
         put(file, burst(3))
@@ -182,6 +183,7 @@ def test_flags_go_before_the_file_for_ever(emulator, file):
     put(file, burst(2))
     flags = ("--config", str(file), "--thing-read-burst", "4", *SOON)
     with Gateway(emulator.url, *flags, policy=None) as gateway:
+        assert failing(gateway) == 0
         put(file, burst(9))
         assert eventually(lambda: reloads(gateway, "success") == 1)
         assert admitted(gateway, "first") == 4

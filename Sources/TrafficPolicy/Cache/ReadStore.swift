@@ -254,8 +254,10 @@ package struct ReadStore: ~Copyable {
   private mutating func evict(within usableBytes: Int, at now: Int64) {
     var sparable = Self.spared
     while true {
+      // Without room for anything the small queue is over its share even if nothing is in it.
       let isSmallDue =
-        self.small.bytes >= usableBytes / Self.smallPart || self.main.isEmpty
+        self.main.isEmpty
+        || (!self.small.isEmpty && self.small.bytes >= usableBytes / Self.smallPart)
       let place = isSmallDue ? self.small.oldest : self.main.oldest
       guard place != EntrySlot.nowhere else { return }
       if self.table[place].end <= now { return self.drop(place, .expired) }

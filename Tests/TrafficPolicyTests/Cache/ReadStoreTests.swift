@@ -69,6 +69,21 @@ import TrafficPolicy
     #expect(outcomes == [true, false])
   }
 
+  @Test(arguments: [0, 1, 64, 1_000])
+  func `a bound that leaves room for nothing empties it, however well used`(maxBytes: Int) {
+    var store = ReadStore(maxBytes: 1 << 20)
+    for number in 0..<40 {
+      let key = CacheSamples.key("door-\(number)")
+      #expect(store.store(CacheSamples.read(key), at: 0) == .stored)
+      // Used enough to be spared, so that all of them move to the queue of those.
+      for _ in 0..<4 { #expect(store.lookup(key, at: 0) != nil) }
+    }
+    var turns = 0
+    while turns < 1_000, !store.moveBound(to: maxBytes, dropping: 3, at: 0) { turns += 1 }
+    #expect(turns < 1_000)
+    #expect(store.count == 0)
+  }
+
   @Test(arguments: [0, 1, 64, 1_000, 4_096])
   func `in a bound too small for anything nothing is stored`(maxBytes: Int) {
     var store = ReadStore(maxBytes: maxBytes)
