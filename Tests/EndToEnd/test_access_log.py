@@ -7,6 +7,7 @@ import contextlib
 import json
 import pathlib
 import re
+import signal
 from collections.abc import Iterator
 
 import grpc
@@ -145,6 +146,33 @@ def test_a_storm_of_failures_fills_no_disk_and_is_told_in_full(start, upstream):
     repeated = [int(r["repeated"]) for r in storm if "repeated" in r]
     repeated += [int(r["repeated"]) for r in gateway.logged("calls failed alike")]
     assert sum(repeated) == hidden
+
+
+def test_share_and_level_follow_the_file(start, emulator, iot, thing, job, tmp_path):
+    create_job(iot, job, thing)
+    file = tmp_path / "gateway.yaml"
+    file.write_text("access-log-ratio: 0\n")
+    gateway = start(emulator.url, "--config", str(file), "--reload-interval", "1h")
+
+    def follow(text: str) -> None:
+        so_far = len(gateway.logged("files reloaded"))
+        file.write_text(text)
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: len(gateway.logged("files reloaded")) > so_far)
+
+    with calling(gateway) as call:
+        assert call(pending(thing)).ok
+        follow("access-log-ratio: 1\n")
+        assert call(describe(thing, job)).ok
+        assert told(gateway, "call answered", 1)[0]["job"] == job
+        # What is left out is not even counted.
+        follow("access-log-ratio: 1\nlog-level: notice\n")
+        assert call(pending(thing)).ok
+        assert call(describe(thing, "no-such-job")).code is Code.NOT_FOUND
+        follow("log-level: debug\n")
+        assert call(describe(thing, "nor-this")).code is Code.NOT_FOUND
+    assert told(gateway, "call failed", 1)[0]["job"] == "nor-this"
+    assert len(gateway.logged("call answered")) == 1
 
 
 HOSTILE = '\n{"message":"call answered","thing":"forged"}\r\x1b[31m\u2028'

@@ -5,6 +5,7 @@ import GatewayTestKit
 import HTTP2Engine
 import JobsAPI
 import NIOCore
+import Telemetry
 import Testing
 
 @testable import GatewayServer
@@ -15,7 +16,8 @@ struct HTTP2HandlerMemoryTests {
     Caller, MemoryBudget
   ) {
     let budget = MemoryBudget(limitBytes: limitBytes)
-    return (try await Caller(script, terms: ConnectionTerms(budget: budget)), budget)
+    let terms = ConnectionTerms(budget: budget, standardBudget: budget)
+    return (try await Caller(script, terms: terms), budget)
   }
 
   @Test func `a call over the limit is told to come back, and costs nothing`() async throws {
@@ -168,5 +170,50 @@ struct HTTP2HandlerMemoryTests {
     await caller.pass(.seconds(2))
     try await caller.disconnect()
     #expect(budget.chargedBytes == 0)
+  }
+
+  // MARK: Calls and standard methods
+
+  private static let check = Request(path: "/grpc.health.v1.Health/Check", message: [])
+
+  @Test func `calls that use up their memory leave health checks theirs`() async throws {
+    let registry = MetricsRegistry()
+    let limit = 8 * 2 * MemoryBudget.bytesPerCall
+    let terms = ConnectionTerms(
+      limits: ConnectionLimits(), memoryLimitBytes: limit, registry: registry)
+    let caller = try await Caller(.wait, terms: terms)
+    let streams = stride(from: Int32(1), to: 61, by: 2)
+    for stream in streams { try await caller.send(Request(.describe).bytes(on: stream)) }
+    _ = try await caller.takeFrames()
+    #expect(streams.filter { caller.answers[$0]?.status == "14" }.count > 15)
+    #expect(try await caller.call(Self.check, on: 61).status == "0")
+    #expect(try await caller.call(Self.check, on: 63).status == "0")
+  }
+
+  @Test func `watchers that use up theirs leave calls what they have`() async throws {
+    let registry = MetricsRegistry()
+    let limit = 8 * 4 * MemoryBudget.bytesPerCall
+    let terms = ConnectionTerms(
+      limits: ConnectionLimits(), memoryLimitBytes: limit, registry: registry)
+    let caller = try await Caller(.answer(), terms: terms)
+    let streams = stride(from: Int32(1), to: 41, by: 2)
+    for stream in streams {
+      try await caller.send(Request(path: Self.watch, message: []).bytes(on: stream))
+    }
+    _ = try await caller.takeFrames()
+    let refused = streams.filter { caller.answers[$0]?.status == "14" }
+    #expect((17...19).contains(refused.count))
+    #expect(try await caller.call(Self.check, on: 41).status == "14")
+    #expect(try await caller.call(Request(.update), on: 43).status == "0")
+    // Whoever goes makes room for another.
+    try await caller.send(.reset(1, code: 8), .reset(3, code: 8), .reset(5, code: 8))
+    #expect(try await caller.call(Self.check, on: 45).status == "0")
+  }
+
+  @Test func `a connection that may hold little can ask for health still`() async throws {
+    var limits = ConnectionLimits()
+    limits.memoryBytes = 65_536
+    let caller = try await Caller(terms: ConnectionTerms(limits: limits))
+    #expect(try await caller.call(Self.check).status == "0")
   }
 }

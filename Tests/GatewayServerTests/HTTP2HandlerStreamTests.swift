@@ -280,7 +280,7 @@ struct HTTP2HandlerStreamTests {
   @Test func `streams are charged for what they hold, and give it back`() async throws {
     let budget = MemoryBudget()
     let caller = try await Caller(
-      terms: ConnectionTerms(budget: budget), settings: [(4, 10)])
+      terms: ConnectionTerms(standardBudget: budget), settings: [(4, 10)])
     let request = Request(path: Self.reflection, message: [])
     try await caller.send(
       Frame.headers(request.headers, on: 1), Frame.data(Self.list + Self.list + Self.list, on: 1))
@@ -300,7 +300,7 @@ struct HTTP2HandlerStreamTests {
 
   @Test func `streams over the limit are told to come back`() async throws {
     let budget = MemoryBudget(limitBytes: MemoryBudget.bytesPerCall + 100)
-    let caller = try await Caller(terms: ConnectionTerms(budget: budget))
+    let caller = try await Caller(terms: ConnectionTerms(standardBudget: budget))
     let request = Request(path: Self.reflection, message: [])
     try await caller.send(Frame.headers(request.headers, on: 1))
     let late = try await caller.call(Request(path: Self.check, message: []), on: 3)

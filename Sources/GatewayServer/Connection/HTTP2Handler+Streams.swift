@@ -19,7 +19,7 @@ extension HTTP2Handler {
       loop.execute { handler.value.newsArrived(on: streamID) }
     }
     guard let call else { return self.refuseUnknownMethod(streamID, requestID) }
-    guard self.memory.charge(MemoryBudget.bytesPerCall) == .admit else {
+    guard self.standardMemory.charge(MemoryBudget.bytesPerCall) == .admit else {
       return self.refuseForMemory(streamID, requestID)
     }
     let rpc = StreamedRPC(
@@ -36,7 +36,7 @@ extension HTTP2Handler {
     guard let rpc = self.streams[streamID], !rpc.isCounted else {
       return self.session.consume(bytes.count, on: streamID)
     }
-    guard self.memory.charge(bytes.count) == .admit else {
+    guard self.standardMemory.charge(bytes.count) == .admit else {
       self.session.consume(bytes.count, on: streamID)
       return self.end(rpc, StatusMapping.memoryFull)
     }
@@ -198,20 +198,20 @@ extension HTTP2Handler {
       held = max(held, rpc.requestBytes)
     }
     let more = held - rpc.requestBytes
-    if more > 0, self.memory.charge(more) == .refuse { return .refuse }
-    if more < 0 { self.memory.giveBack(-more) }
+    if more > 0, self.standardMemory.charge(more) == .refuse { return .refuse }
+    if more < 0 { self.standardMemory.giveBack(-more) }
     rpc.requestBytes = held
     rpc.chargedBytes += more
     return .admit
   }
 
   private func chargeAnyway(_ count: Int, to rpc: StreamedRPC) {
-    self.memory.chargeAnyway(count)
+    self.standardMemory.chargeAnyway(count)
     rpc.chargedBytes += count
   }
 
   private func giveBack(_ count: Int, of rpc: StreamedRPC) {
-    self.memory.giveBack(count)
+    self.standardMemory.giveBack(count)
     rpc.chargedBytes -= count
   }
 

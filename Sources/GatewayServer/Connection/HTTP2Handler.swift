@@ -58,6 +58,8 @@ final class HTTP2Handler: ChannelDuplexHandler {
   var deadlineTimer = DeadlineTimer()
   let terms: ConnectionTerms
   var memory: ConnectionMemory
+  /// Of health checks and reflection.
+  var standardMemory: ConnectionMemory
   var traffic = ConnectionTraffic()
   var watch: ConnectionWatch
   var police: FramePolice
@@ -94,6 +96,7 @@ final class HTTP2Handler: ChannelDuplexHandler {
     self.loop = loop
     self.terms = terms
     self.memory = terms.memoryOfConnection()
+    self.standardMemory = terms.standardMemoryOfConnection()
     let now = loop.now
     self.watch = ConnectionWatch(
       terms.limits, jitter: Double(self.requestIDs.number % 1_024) / 1_023, now: now)

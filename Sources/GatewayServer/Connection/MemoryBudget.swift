@@ -17,6 +17,10 @@ package final class MemoryBudget: Sendable {
   /// The records of one call, here and in the libraries, measured and rounded up.
   static let bytesPerCall = 4_096
 
+  /// Health checks and reflection have one part in so many of the whole limit, and of a connection's:
+  /// at the default 2,000 of them at a time, or fewer with the greatest answers.
+  static let standardPart = 8
+
   package let limitBytes: Int
   private let charged = Atomic(0)
 

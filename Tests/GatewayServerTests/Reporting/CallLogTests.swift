@@ -2,6 +2,7 @@
 
 import Authorization
 import Foundation
+import GRPCWire
 import JobsAPI
 import Logging
 import Telemetry

@@ -3,6 +3,7 @@
 import GatewayTestKit
 import JobsAPI
 import Logging
+import NIOCore
 import Testing
 import Transport
 

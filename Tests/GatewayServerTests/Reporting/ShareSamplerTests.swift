@@ -16,25 +16,30 @@ import Testing
     let sampler = ShareSampler(share: share, seed: 7)
     let count = 100_000
     let deviation = (share * (1 - share) * Double(count)).squareRoot()
-    #expect(abs(Double(self.taken(of: count, sampler)) - share * Double(count)) < 5 * deviation)
+    let taken = Double(self.taken(of: count, sampler))
+    #expect(abs(taken - share * Double(count)) < 5 * deviation)
   }
 
   @Test func `nothing is nothing, and everything is everything`() {
-    #expect(self.taken(of: 10_000, ShareSampler(share: 0, seed: 1)) == 0)
-    #expect(self.taken(of: 10_000, ShareSampler(share: 1, seed: 1)) == 10_000)
+    let nothing = self.taken(of: 10_000, ShareSampler(share: 0, seed: 1))
+    let everything = self.taken(of: 10_000, ShareSampler(share: 1, seed: 1))
+    #expect(nothing == 0)
+    #expect(everything == 10_000)
   }
 
   @Test func `another share counts at once`() {
     let sampler = ShareSampler(share: 0, seed: 1)
-    #expect(!sampler.takesNext())
-    sampler.set(share: 1)
-    #expect(sampler.takesNext())
-    sampler.set(share: 0)
-    #expect(!sampler.takesNext())
+    var taken: [Bool] = []
+    for share in [0, 1, 0.0] {
+      sampler.set(share: share)
+      taken.append(sampler.takesNext())
+    }
+    #expect(taken == [false, true, false])
   }
 
   @Test(arguments: [-1.0, .nan, -.infinity])
   func `what is no share takes nothing`(share: Double) {
-    #expect(self.taken(of: 1_000, ShareSampler(share: share, seed: 1)) == 0)
+    let taken = self.taken(of: 1_000, ShareSampler(share: share, seed: 1))
+    #expect(taken == 0)
   }
 }

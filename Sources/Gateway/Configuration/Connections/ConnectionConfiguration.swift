@@ -33,7 +33,7 @@ struct ConnectionConfiguration: Sendable {
 
   func terms(_ registry: MetricsRegistry) -> ConnectionTerms {
     ConnectionTerms(
-      limits: self.limits, budget: MemoryBudget(limitBytes: self.memoryLimitBytes),
+      limits: self.limits, memoryLimitBytes: self.memoryLimitBytes,
       registry: registry)
   }
 
