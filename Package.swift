@@ -226,8 +226,9 @@ let package = Package(
       "GatewayTests",
       [
         "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine",
-        "GatewayTestKit", "JobsAPI", "Telemetry", "TrafficPolicy", "Transport", "Upstream",
-        argumentParser, logging, nioCore, nioEmbedded, nioPosix,
+        "GRPCWire", "GatewayClient", "GatewayServer", "GatewayTestKit", "HTTP2Engine", "JobsAPI",
+        "Telemetry", "TrafficPolicy", "Transport", "Upstream", argumentParser, logging, nioCore,
+        nioEmbedded, nioPosix,
       ]),
     tests("TidyTests", []),
 

@@ -15,6 +15,9 @@ prepare_venv
 build_release
 "$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" --binary "$(release_binary)" "$@"
 
+printf '\nFrom exec to ready:\n'
+GATEWAY_BINARY="$(release_binary)" "$venv/bin/python" "$root/Tests/Benchmarks/startup.py"
+
 printf '\nMemory and time of the policies:\n'
 swift run --package-path "$root" --configuration release --static-swift-stdlib --quiet \
   policy-benchmark
