@@ -35,7 +35,7 @@ function findings(data) {
   const failed = lately(data, 'calls.failed');
   if (failed > 0) {
     const top = data.failures.find((failure) => failure.outcome === 'failed') || data.failures.find((failure) => failure.side === 'aws');
-    say('bad', 'Failing', `${format.text('rate', failed)} of all calls failed for no fault of their callers in the last half minute`
+    say('bad', 'Failing', `${format.text('rate', failed)} in the last half minute, through no fault of the callers`
       + (top ? `; of late mostly ${top.reason}` : ''));
   }
   for (const kind of ['read', 'write']) {
@@ -133,13 +133,14 @@ function figure(name, [number, unit], note, rank = '') {
 function showTables(data) {
   const minutes = Math.max(1, Math.round(data.time.length * data.every_seconds / 60));
   byID('failures-note').textContent = `In the last ${minutes} min; the caller's own mistakes included`;
-  const most = Math.max(...data.failures.map((failure) => failure.count), 1);
+  const failures = byReason(data.failures);
+  const most = Math.max(...failures.map((failure) => failure.count), 1);
   table(byID('failures'),
     [{ title: 'Reason' }, { title: 'Told by' }, { title: 'Last' }, { title: 'Times', number: true }],
-    data.failures.slice(0, 8).map((failure) => ({
+    failures.slice(0, 8).map((failure) => ({
       cells: [
         [element('span', { class: 'code' }, failure.reason), bar(failure.count / most, failure.outcome || 'failed')],
-        `${failure.side === 'aws' ? 'AWS' : 'gateway'}, ${short(failure.operation)}`, format.clock(failure.last), whole.format(failure.count),
+        `${failure.side === 'aws' ? 'AWS' : 'gateway'}: ${failure.operations.join(', ')}`, format.clock(failure.last), whole.format(failure.count),
       ],
     })), 'No call has failed.');
   const offenders = data.offenders;
@@ -159,7 +160,25 @@ function showTables(data) {
   showProcess(data);
 }
 
-const short = (operation) => operation.replace('JobExecutions', '').replace('JobExecution', '').replace('Pending', 'Pending');
+/** Failures of all operations together, the most frequent reason first. */
+function byReason(failures) {
+  const sums = new Map();
+  for (const { side, reason, outcome, operation, count, last: at } of failures) {
+    const key = `${side} ${outcome} ${reason}`;
+    const sum = sums.get(key) || { side, reason, outcome, operations: [], count: 0, last: 0 };
+    sum.operations.push(short(operation));
+    sum.count += count;
+    sum.last = Math.max(sum.last, at);
+    sums.set(key, sum);
+  }
+  return [...sums.values()].sort((one, other) => other.count - one.count);
+}
+
+const words = {
+  DescribeJobExecution: 'describe', GetPendingJobExecutions: 'get pending',
+  StartNextPendingJobExecution: 'start next', UpdateJobExecution: 'update',
+};
+const short = (operation) => words[operation] || operation;
 
 function showExpiry(data) {
   const rows = [

@@ -140,7 +140,8 @@ class Chart {
     const step = [15, 30, 60, 120, 300].find((step) => (this.view.to - this.view.from) / step <= this.width / 110) || 300;
     for (let time = Math.ceil(this.view.from / step) * step; time <= this.view.to; time += step) {
       const x = this.x(time);
-      if (x > this.width - 20 || x < left + 14) continue;
+      const half = step < 60 ? 28 : 18;
+      if (x > this.width - half || x < left + half - 8) continue;
       this.svg.append(draw('text', { x, y: this.height - bottom + 15, 'text-anchor': 'middle' },
         format.clock(time, step < 60)));
     }
