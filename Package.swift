@@ -90,7 +90,7 @@ let package = Package(
     room("CompressionEngine", ["CZlib"]),
 
     // The language of the house, and the rules that need no socket.
-    room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC"]),
+    room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC", "Telemetry"]),
     room("Authorization", ["JobsAPI"]),
     room("GRPCWire", ["CompressionEngine"]),
     room("StandardServices", ["CDescriptorSet"]),

@@ -6,7 +6,7 @@ enum RoomMap {
   static let edges: [String: Set<String>] = [
     "HTTP2Engine": ["CNGHTTP2"],
     "CryptoEngine": ["COpenSSL"],
-    "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC"],
+    "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC", "Telemetry"],
     "Authorization": ["JobsAPI"],
     "CompressionEngine": ["CZlib"],
     "GRPCWire": ["CompressionEngine"],

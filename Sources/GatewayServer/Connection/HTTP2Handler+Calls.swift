@@ -18,6 +18,8 @@ extension HTTP2Handler {
     context.cacheControl = fields.cacheControl
     context.traceparent = fields.traceparent
     context.tracestate = fields.tracestate
+    context.span = self.reporting.span(
+      of: operation, parent: fields.traceparent, startedAt: now)
     let call = RPC(
       streamID: streamID, operation: operation, context: context, head: head, startedAt: now,
       requestLimitBytes: self.limits.requestBytes)

@@ -3,15 +3,23 @@
 // Where calls are told of that are over. Whoever keeps an account of calls has a part here; the
 // connection hands each call to all of them at once, and knows none.
 
+import JobsAPI
+import Telemetry
+
 /// Everybody who keeps an account of calls, for all connections of the process.
 package struct CallReporting: Sendable {
   let metrics: RequestMetrics
   let failures: FailureMetrics
+  /// Nil if no call is traced.
+  private let tracing: CallTracing?
   let log: CallLog
 
-  package init(metrics: RequestMetrics, failures: FailureMetrics, log: CallLog) {
+  package init(
+    metrics: RequestMetrics, failures: FailureMetrics, tracing: CallTracing? = nil, log: CallLog
+  ) {
     self.metrics = metrics
     self.failures = failures
+    self.tracing = tracing
     self.log = log
   }
 
@@ -24,15 +32,25 @@ package struct CallReporting: Sendable {
     }
   }
 
+  /// The span of a call that begins; nil if it is not to be traced.
+  func span(
+    of operation: JobsOperation, parent: String?, startedAt: ContinuousClock.Instant
+  ) -> CallSpan? {
+    self.tracing?.began(operation, parent: parent, startedAt: startedAt)
+  }
+
   /// Tells of a call that is over, exactly once.
   func ended(_ report: CallReport) {
     switch report.method {
     case .operation(let operation):
-      self.metrics.callEnded(operation, code: report.code, after: report.total)
+      self.metrics.callEnded(
+        operation, code: report.code, after: report.total,
+        trace: report.context.span?.context.traceID)
     case .standard(let method): self.metrics.callEnded(method, code: report.code)
     case .unknown: self.metrics.callRefused(code: report.code)
     }
     if let failure = report.failure { self.failures.callFailed(report.method, failure) }
+    if let span = report.context.span { CallTracing.ended(span, report) }
     self.log.ended(report)
   }
 }

@@ -44,7 +44,7 @@ package final class RequestMetrics: Sendable {
   /// - Parameter trace: of the call, if somebody keeps it.
   func callEnded(
     _ operation: JobsOperation, code: GRPCStatusCode, after duration: Duration,
-    trace: Exemplar.Trace? = nil
+    trace: TraceID? = nil
   ) {
     self.durations[operation.index].record(duration, trace: trace)
     self.callEnded(at: operation.index, code)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Telemetry
+
 /// Whoever can carry out the four operations: AWS behind the pool, the emulator, or a policy that
 /// wraps another backend.
 ///
@@ -86,9 +88,13 @@ package struct CallContext: Sendable {
   package var cacheControl = CacheControl.unspecified
   /// Which of a call's attempts this is. Nil: it is the only one.
   package var attempt: CallAttempt?
-  /// W3C trace context, passed on as it came.
+  /// W3C trace context. It is passed on as it came, save that requests of a traced call have their
+  /// own spans for parents.
   package var traceparent: String?
   package var tracestate: String?
+  /// The work that this call is part of; nil unless the call is traced. What a layer does besides,
+  /// and each request to AWS, is a child of it.
+  package var span: CallSpan?
 
   package init(requestID: String, deadline: ContinuousClock.Instant? = nil) {
     self.requestID = requestID

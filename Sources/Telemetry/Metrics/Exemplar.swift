@@ -5,18 +5,7 @@ import Synchronization
 
 /// One call that stands for those that took as long, by the id of its trace.
 package struct Exemplar: Equatable, Sendable {
-  /// A trace's id (W3C Trace Context §3.2.2.3), its 16 bytes as two numbers.
-  package struct Trace: Equatable, Sendable {
-    package let high: UInt64
-    package let low: UInt64
-
-    package init(high: UInt64, low: UInt64) {
-      self.high = high
-      self.low = low
-    }
-  }
-
-  package var trace: Trace
+  package var trace: TraceID
   package var nanoseconds: UInt64
   /// Since 1970.
   package var atMilliseconds: UInt64
@@ -59,7 +48,7 @@ final class ExemplarSlot: Sendable {
     let before = self.version.load(ordering: .acquiring)
     guard before > 0, before.isMultiple(of: 2) else { return nil }
     let exemplar = Exemplar(
-      trace: Exemplar.Trace(
+      trace: TraceID(
         high: self.traceHigh.load(ordering: .acquiring),
         low: self.traceLow.load(ordering: .acquiring)),
       nanoseconds: self.nanoseconds.load(ordering: .acquiring),

@@ -27,7 +27,7 @@ package final class Histogram: Sendable {
   package init() {}
 
   /// - Parameter trace: of the call, if somebody keeps it.
-  package func record(_ duration: Duration, trace: Exemplar.Trace? = nil) {
+  package func record(_ duration: Duration, trace: TraceID? = nil) {
     let (seconds, attoseconds) = duration.components
     // A clock that stepped back must not trap: a negative duration counts as none.
     let nanoseconds =
@@ -36,7 +36,7 @@ package final class Histogram: Sendable {
     self.record(nanoseconds: nanoseconds, trace: trace)
   }
 
-  package func record(nanoseconds: UInt64, trace: Exemplar.Trace? = nil) {
+  package func record(nanoseconds: UInt64, trace: TraceID? = nil) {
     var bucket = 0
     while bucket < 17 && nanoseconds > Self.boundsNanoseconds[bucket] {
       bucket += 1

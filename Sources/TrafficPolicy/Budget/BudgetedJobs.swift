@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import JobsAPI
+import Telemetry
 
 /// Lets calls go upstream when the account's budget has a token for them, and tells the budget when
 /// AWS found one too many, and when a call took more than one request.
@@ -52,6 +53,8 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   ) async throws(JobsFailure) -> JobsReply<Value> {
     var waited: StageTimes?
     if !self.budget.admitAtOnce(callClass) {
+      let span = context.span?.child("wait for the account's budget")
+      defer { span?.end() }
       waited = try await self.budget.admit(callClass, for: thing, in: context)
     }
     do throws(JobsFailure) {

@@ -2,6 +2,7 @@
 
 package import JobsAPI
 package import NIOCore
+import Telemetry
 import Transport
 
 /// Answers reads from what is stored, lets callers who ask the same at once share one call, and
@@ -105,13 +106,16 @@ extension CachedJobs {
   ) async throws(JobsFailure) -> ReadReply {
     let shard = self.cache.shard(of: wish.key.thing)
     let now = self.cache.now
-    switch shard.asked(wish, now: now) {
+    switch shard.asked(wish, now: now, trace: context.span?.context) {
     case .serve(let read, let outcome):
       return self.serve(read, as: outcome, to: wish, at: now)
     case .serveAndRefresh(let read, let flight, let withDocument):
       self.refresh(call, withDocument: withDocument, as: flight, shard, in: context)
       return self.serve(read, as: .stale, to: wish, at: now)
-    case .join(let flight, let seat):
+    case .join(let flight, let seat, let leader):
+      let span = context.span?.child("wait for another's call")
+      if let leader { span?.link(to: leader) }
+      defer { span?.end() }
       return try await self.wait(in: seat, of: flight, shard, wish, as: .coalesced)
     case .lead(let flight, let withDocument, let seat):
       self.launch(call, withDocument: withDocument, as: flight, shard, in: context)
@@ -192,9 +196,12 @@ extension CachedJobs {
     in context: CallContext
   ) {
     let call = call.asking(forDocument: withDocument)
-    let context = context.unhurried
-    let task = Task(executorPreference: self.executor) {
+    var context = context.unhurried
+    let span = context.span?.child("refresh of a stored answer")
+    context.span = span
+    let task = Task(executorPreference: self.executor) { [context] in
       await self.fly(call, as: flight, shard, in: context)
+      span?.end()
     }
     shard.launched(task, as: flight)
   }

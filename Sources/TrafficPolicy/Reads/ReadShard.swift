@@ -2,6 +2,7 @@
 
 import JobsAPI
 import Synchronization
+import Telemetry
 
 /// One part of all things: its ``ReadState`` under a lock, and those who wait for its flights.
 ///
@@ -13,6 +14,8 @@ final class ReadShard: Sendable {
   private struct Desk {
     var task: Task<Void, Never>?
     var seats: [ObjectIdentifier: FlightSeat] = [:]
+    /// Of whoever leads the flight.
+    var trace: TraceContext?
   }
 
   private struct Guarded: ~Copyable {
@@ -73,7 +76,8 @@ extension ReadShard {
   enum OnRead {
     case serve(StoredRead, CacheResult.Outcome)
     case serveAndRefresh(StoredRead, flight: Number, withDocument: Bool)
-    case join(flight: Number, FlightSeat)
+    /// With the trace of whoever leads the flight, if it is recorded.
+    case join(flight: Number, FlightSeat, leader: TraceContext?)
     case lead(flight: Number, withDocument: Bool, FlightSeat)
     case notCached
   }
@@ -87,15 +91,19 @@ extension ReadShard {
     }
   }
 
-  func asked(_ wish: ReadWish, now: Int64) -> OnRead {
+  /// - Parameter trace: of the call that asks; nil if it is not recorded.
+  func asked(_ wish: ReadWish, now: Int64, trace: TraceContext? = nil) -> OnRead {
     self.guarded.withLock { guarded in
       switch guarded.state.asked(wish, now: now) {
       case .serve(let read, let outcome): return .serve(read, outcome)
       case .serveAndRefresh(let read, let flight, let withDocument):
-        guarded.desks[flight] = Desk()
+        guarded.desks[flight] = Desk(trace: trace)
         return .serveAndRefresh(read, flight: flight, withDocument: withDocument)
-      case .join(let flight): return .join(flight: flight, guarded.seat(in: flight))
+      case .join(let flight):
+        let leader = guarded.desks[flight]?.trace
+        return .join(flight: flight, guarded.seat(in: flight), leader: leader)
       case .lead(let flight, let withDocument):
+        guarded.desks[flight] = Desk(trace: trace)
         return .lead(flight: flight, withDocument: withDocument, guarded.seat(in: flight))
       case .notCached: return .notCached
       }

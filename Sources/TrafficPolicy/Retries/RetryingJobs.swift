@@ -2,6 +2,7 @@
 
 package import JobsAPI
 package import NIOCore
+import Telemetry
 
 /// Makes calls again that failed and may do better the next time, and finds out what became of an
 /// update whose answer was lost.
@@ -158,7 +159,9 @@ extension RetryingJobs {
       return .denied
     }
     let pausedAt = self.retries.clock.now
+    let span = context.span?.child("pause before a repeat")
     await self.pause(nanoseconds: delay)
+    span?.end()
     count.paused(for: .nanoseconds(self.retries.clock.now - pausedAt))
     guard !Task.isCancelled else {
       self.retries.quota.giveBack(reason.cost)

@@ -9,6 +9,8 @@ import Transport
 /// It is touched in that loop alone.
 final class LoopUpstream {
   let pool: LoopPool
+  /// Where the requests of traced calls are said to go.
+  let server: RequestSpan.Server
   private var writer: SignedRequestWriter
   private var random: DistinctNumbers
 
@@ -16,6 +18,7 @@ final class LoopUpstream {
     _ configuration: UpstreamConfiguration, pool: LoopPool
   ) throws(SigningError) {
     self.pool = pool
+    self.server = RequestSpan.Server(configuration.endpoint, region: configuration.region)
     self.writer = try SignedRequestWriter(
       endpoint: configuration.endpoint, region: configuration.region,
       userAgent: configuration.userAgent)

@@ -96,6 +96,15 @@ extension SignedJobs {
     var credential: Credential
   }
 
+  /// A request, and how it is told of.
+  private struct Attempt {
+    var operation: JobsOperation
+    var number: CallAttempt
+    var startedAt: ContinuousClock.Instant
+    /// Nil unless the call is traced. What was not handed over is no request, and never told of.
+    var span: RequestSpan?
+  }
+
   /// How long an attempt may take, and whose limit that is.
   private struct TimeLimit {
     var duration: Duration
@@ -111,19 +120,25 @@ extension SignedJobs {
     let first = context.attempt ?? upstream.makeOnlyAttempt()
     var progress = CallProgress(Call.operation, isFirstAttempt: first.number == 1)
     while true {
-      let started = ContinuousClock.now
+      var attempt = Attempt(
+        operation: Call.operation, number: first.after(requests: progress.attempts),
+        startedAt: .now)
+      attempt.span = RequestSpan(
+        Call.operation, request, resends: attempt.number.number - 1, to: upstream.server,
+        startedAt: attempt.startedAt, in: context)
       _ = try self.timeLimit(progress, in: context)
-      let signed = try await self.sign(request, with: upstream, first, progress, in: context)
-      progress.stages.add(started.duration(to: .now), to: .sign)
+      let signed = try await self.sign(request, with: upstream, attempt, progress, in: context)
+      progress.stages.add(attempt.startedAt.duration(to: .now), to: .sign)
       // There may have been a wait for a credential.
       let limit = try self.timeLimit(progress, in: context)
+      attempt.span?.handedOver(progress.stages)
       let response: UpstreamResponse
       do throws(ExchangeFailure) {
         response = try await upstream.pool.exchange(
           signed.bytes, fresh: progress.needsFreshConnection,
           deadline: .now() + TimeAmount(limit.duration), stages: &progress.stages)
       } catch {
-        self.observe(Call.operation, nil, errorName: error.label, since: started)
+        self.observe(attempt, nil, errorName: error.label, progress)
         switch progress.failed(error, withinCallersDeadline: limit.isCallers) {
         case .repeatOnFreshConnection: continue
         case .fail(let cause): throw JobsFailure(cause, trace: progress.trace)
@@ -131,7 +146,7 @@ extension SignedJobs {
       }
       progress.answered()
       do throws(JobsFailure) {
-        return try self.read(response, of: call, progress, since: started)
+        return try self.read(response, of: call, attempt, progress)
       } catch {
         if await self.mend(error.cause, response.head.date, signed, &progress) { continue }
         throw JobsFailure(progress.cause(ofRefusal: error.cause), trace: error.trace)
@@ -161,7 +176,7 @@ extension SignedJobs {
 
   /// Each attempt is signed anew, with the credential and the time of its own moment.
   private func sign(
-    _ request: RESTRequest, with upstream: LoopUpstream, _ first: CallAttempt,
+    _ request: RESTRequest, with upstream: LoopUpstream, _ attempt: Attempt,
     _ progress: CallProgress, in context: CallContext
   ) async throws(JobsFailure) -> Signed {
     let cause: JobsFailure.Cause
@@ -172,11 +187,12 @@ extension SignedJobs {
         throw .unavailable("the credential has expired")
       }
       let time = SigningTime(epochSeconds: nowSeconds).adding(seconds: self.offset.seconds)
-      let attempt = SignedRequestWriter.Attempt(
-        call: first.after(requests: progress.attempts), time: time, credential: credential)
+      let written = SignedRequestWriter.Attempt(
+        call: attempt.number, time: time, credential: credential)
       do throws(SigningError) {
         return Signed(
-          bytes: try upstream.write(request, attempt, in: context),
+          bytes: try upstream.write(
+            request, written, in: attempt.span?.context(from: context) ?? context),
           atSeconds: time.epochSeconds, credential: credential)
       } catch {
         cause = error.cause
@@ -190,18 +206,16 @@ extension SignedJobs {
   }
 
   private func read<Call: UpstreamCall>(
-    _ response: UpstreamResponse, of call: Call, _ progress: CallProgress,
-    since started: ContinuousClock.Instant
+    _ response: UpstreamResponse, of call: Call, _ attempt: Attempt, _ progress: CallProgress
   ) throws(JobsFailure) -> JobsReply<Call.Answer> {
     var trace = progress.trace
     trace.awsRequestID = response.head.requestID
     do throws(JobsFailure) {
       let answer = try call.readReply(response.head, body: response.body.span)
-      self.observe(Call.operation, response.head.status, errorName: nil, since: started)
+      self.observe(attempt, response.head, errorName: nil, progress)
       return JobsReply(answer, trace: trace)
     } catch {
-      self.observe(
-        Call.operation, response.head.status, errorName: error.cause.label, since: started)
+      self.observe(attempt, response.head, errorName: error.cause.label, progress)
       throw JobsFailure(error.cause, trace: trace)
     }
   }
@@ -231,12 +245,13 @@ extension SignedJobs {
   }
 
   private func observe(
-    _ operation: JobsOperation, _ httpStatus: Int?, errorName: String?,
-    since started: ContinuousClock.Instant
+    _ attempt: Attempt, _ head: RESTResponseHead?, errorName: String?, _ progress: CallProgress
   ) {
+    let endedAt = ContinuousClock.now
     self.observer.attemptEnded(
-      operation: operation, httpStatus: httpStatus, errorName: errorName,
-      duration: started.duration(to: .now))
+      operation: attempt.operation, httpStatus: head?.status, errorName: errorName,
+      duration: attempt.startedAt.duration(to: endedAt))
+    attempt.span?.ended(head, errorName: errorName, stages: progress.stages, at: endedAt)
   }
 }
 
