@@ -94,14 +94,26 @@ class Caller:
         self._stub = rpc.JobsDataPlaneServiceStub(channel)
 
     def __call__(
-        self, request, control: str | None = None, *, timeout: float = TIMEOUT_SECONDS
+        self,
+        request,
+        control: str | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        metadata: Metadata = (),
     ) -> Answered:
-        return ended(self.begin(request, control, timeout=timeout))
+        return ended(self.begin(request, control, timeout=timeout, metadata=metadata))
 
-    def begin(self, request, control: str | None = None, *, timeout: float = TIMEOUT_SECONDS):
+    def begin(
+        self,
+        request,
+        control: str | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        metadata: Metadata = (),
+    ):
         """Starts a call without waiting for it."""
         return _method(self._stub, request).future(
-            request, timeout=timeout, metadata=cache_control(control)
+            request, timeout=timeout, metadata=(*cache_control(control), *metadata)
         )
 
 

@@ -13,6 +13,7 @@ struct ServeOptions: ParsableArguments {
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
   @OptionGroup var callLog: CallLogOptions
+  @OptionGroup var tracing: TracingOptions
   @Option(help: .of(ReloadSettings.interval)) var reloadInterval: String?
   @Option(help: .of(SharedSettings.config)) var config: String?
   @OptionGroup var process: ProcessOptions
@@ -30,6 +31,7 @@ struct ServeOptions: ParsableArguments {
     self.traffic.add(to: &table)
     self.failure.add(to: &table)
     self.callLog.add(to: &table)
+    self.tracing.add(to: &table)
     return table
   }
 }

@@ -23,6 +23,8 @@ struct ServeConfiguration: Sendable {
   var access: AccessConfiguration
   var policy: PolicySettings
   var callLog: CallLogConfiguration
+  /// Nil if no call is traced.
+  var tracing: TracingPlan?
   var process: ProcessConfiguration
 
   /// All that `serve` can be told, in the order of the flags and of the README.
@@ -31,7 +33,7 @@ struct ServeConfiguration: Sendable {
     CallSettings.section, ConnectionSettings.section,
     SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
     TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,
-    FailureSettings.section, CallLogSettings.section,
+    FailureSettings.section, CallLogSettings.section, TracingSettings.section,
     SettingsSection("Files that change", [SettingEntry(ReloadSettings.interval)]),
     SharedSettings.process,
   ])
@@ -58,6 +60,7 @@ struct ServeConfiguration: Sendable {
     {
       self.policy.retries.maxAttempts = attempts.value
     }
+    self.tracing = try TracingPlan.read(reader)
     try Self.checkCache(self.policy.readCache.maxBytes, threads: self.process.threads)
   }
 

@@ -78,8 +78,8 @@ struct GatewayServices: Drainable {
     let access = try AccessFiles.accessControl(
       configuration.access, watched: &watched, registry: registry, logger: logger)
 
-    let accounts = CallAccounts.start(
-      configuration.callLog, registry: registry, logger: logger, on: group.any())
+    let accounts = try CallAccounts.start(
+      configuration, registry: registry, logger: logger, on: group.any())
     let settings = try LiveSettings.start(
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
@@ -130,12 +130,13 @@ struct GatewayServices: Drainable {
 
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
   func drain(grace: TimeAmount) async {
+    let deadline = ContinuousClock.now.advanced(by: .nanoseconds(grace.nanoseconds))
     self.readiness.drainBegan()
     await self.listeners.drainCallers(grace: grace)
     // A refresh in the background has no caller, and must not outlast the grace.
     self.policy.stop()
     await self.upstream.drain()
-    self.accounts.stop()
+    await self.accounts.stop(until: deadline)
     await self.credentials.stop()
     await self.watch.stop()
     try? await self.threads.shutdownGracefully()

@@ -5,8 +5,9 @@ import Synchronization
 import Telemetry
 import Transport
 
-/// Tells an operator that AWS is not reached, or refuses who calls it: the first time at once, then
-/// once a minute at most, for a busy gateway fails in the same way a thousand times a second.
+/// Tells an operator that AWS is not reached, or refuses who calls it, or that traces are lost: the
+/// first time at once, then once a minute at most, for a busy gateway fails in the same way a
+/// thousand times a second.
 ///
 /// Callers are told each time. The log is read by who can mend it.
 final class TroubleLog: Sendable {
@@ -17,6 +18,7 @@ final class TroubleLog: Sendable {
   private enum Trouble {
     case connection
     case refusal
+    case traces
   }
 
   private let logger: Logger
@@ -42,6 +44,13 @@ final class TroubleLog: Sendable {
     self.logger.warning(
       "AWS refused a call for its signature or its permission",
       metadata: [LogKey.reason: "\(name)", LogKey.repair: "\(Self.repair)"])
+  }
+
+  /// The collector does not take what it is sent.
+  func tracesLost(to collector: String, _ words: String, now: ContinuousClock.Instant = .now) {
+    guard self.isDue(.traces, now) else { return }
+    self.logger.warning(
+      "traces are lost", metadata: [LogKey.endpoint: "\(collector)", LogKey.reason: "\(words)"])
   }
 
   private func isDue(_ trouble: Trouble, _ now: ContinuousClock.Instant) -> Bool {

@@ -13,13 +13,19 @@ struct CallAccounts: Sendable {
   let reporting: CallReporting
   let log: CallLog
   private let telling: RepeatedTask
+  /// Nil if no call is traced.
+  private let tracing: TracingServices?
 
   static func start(
-    _ configuration: CallLogConfiguration, registry: MetricsRegistry, logger: Logger,
+    _ configuration: ServeConfiguration, registry: MetricsRegistry, logger: Logger,
     on loop: any EventLoop
-  ) -> CallAccounts {
+  ) throws(UpstreamTLS.Failure) -> CallAccounts {
+    let tracing = try TracingServices.start(
+      configuration.tracing, proxies: configuration.upstream.proxies, on: loop,
+      registry: registry, logger: logger)
     let log = CallLog(
-      logger, share: configuration.share, failuresPerSecond: configuration.failuresPerSecond)
+      logger, share: configuration.callLog.share,
+      failuresPerSecond: configuration.callLog.failuresPerSecond)
     registry.register(
       NamedCounter(
         log.suppressedLines, name: "iot_jobs_gateway_log_lines_suppressed_total",
@@ -30,13 +36,16 @@ struct CallAccounts: Sendable {
     return CallAccounts(
       reporting: CallReporting(
         metrics: RequestMetrics(registry: registry), failures: FailureMetrics(registry: registry),
-        log: log),
-      log: log, telling: telling)
+        tracing: tracing?.calls, log: log),
+      log: log, telling: telling, tracing: tracing)
   }
 
   /// To be called when no call runs any more.
-  func stop() {
+  ///
+  /// - Parameter deadline: how long those may take who send their accounts away.
+  func stop(until deadline: ContinuousClock.Instant) async {
     self.telling.cancel()
     self.log.tellAllRepeats()
+    await self.tracing?.drain(until: deadline)
   }
 }
