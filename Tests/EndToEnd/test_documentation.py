@@ -147,11 +147,9 @@ def test_an_alert_fires_on_what_it_is_for_and_on_nothing_else(alert, tmp_path):
 def test_what_links_lead_to_is_there():
     for path in [README, *articles()]:
         text = path.read_text(encoding="utf-8")
-        for target in re.findall(r"\]\(([^)#]+)", text) + re.findall(r'src="([^"]+)"', text):
+        for target in re.findall(r"\]\(([^)#]+)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text):
             if not target.startswith("http"):
-                assert (path.parent / target).exists() or (
-                    CATALOGUE / "Resources" / target
-                ).exists(), (path.name, target)
+                assert (path.parent / target).exists(), (path.name, target)
 
 
 def test_the_catalogue_is_sound(tmp_path):

@@ -86,6 +86,7 @@ final class ServiceNotifier: Sendable {
 
   private func send(_ states: [String]) {
     let text = Array(states.joined(separator: "\n").utf8)
+    // The address is read while it is lent.
     unsafe self.address.withNative { address, length in
       // The kernel copies the bytes, and takes them at once or not at all.
       unsafe text.withUnsafeBytes { text in
