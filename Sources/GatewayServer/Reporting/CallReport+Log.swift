@@ -19,6 +19,7 @@ extension CallReport {
       metadata[LogKey.thing] = "\(call.thingName)"
       if let job = call.jobID { metadata[LogKey.job] = "\(job)" }
     }
+    if let span = self.context.span { metadata[LogKey.traceID] = "\(span.context.traceID)" }
     if let name = self.caller.names.first { metadata[LogKey.caller] = "\(name)" }
     if case .operation = self.method { self.add(self.trace, to: &metadata) }
     return metadata

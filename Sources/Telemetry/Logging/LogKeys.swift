@@ -62,6 +62,7 @@ package enum LogKey {
   package static let thingReads = "thing-reads"
   package static let thingWrites = "thing-writes"
   package static let totalMilliseconds = "total-ms"
+  package static let traceID = "trace-id"
   package static let transferMilliseconds = "transfer-ms"
   package static let upstream = "upstream"
 }

@@ -12,6 +12,11 @@ package struct TraceID: Equatable, Sendable {
   }
 }
 
+extension TraceID: CustomStringConvertible {
+  /// The 32 digits that `traceparent` has of it.
+  package var description: String { TraceContext.hex(self.high) + TraceContext.hex(self.low) }
+}
+
 /// Where in a trace somebody is: the trace, the span, and whether it is kept.
 ///
 /// Source: W3C Trace Context §3.2, `traceparent`.
@@ -70,7 +75,7 @@ extension TraceContext {
 
   /// The header for whoever is called from here.
   package var traceparent: String {
-    "00-\(Self.hex(self.traceID.high))\(Self.hex(self.traceID.low))-\(Self.hex(self.spanID))-"
+    "00-\(self.traceID)-\(Self.hex(self.spanID))-"
       + "0\(self.flags)"
   }
 
@@ -88,7 +93,7 @@ extension TraceContext {
     return number
   }
 
-  private static func hex(_ number: UInt64) -> String {
+  fileprivate static func hex(_ number: UInt64) -> String {
     let digits = String(number, radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
   }

@@ -12,6 +12,7 @@ struct TraceContextTests {
     #expect(context.spanID == 0xb7ad_6b71_6920_3331)
     #expect(context.isSampled)
     #expect(context.traceparent == example)
+    #expect("\(context.traceID)" == example.dropFirst(3).prefix(32))
   }
 
   @Test func `small numbers keep their zeros`() throws {
