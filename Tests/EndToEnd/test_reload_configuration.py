@@ -189,6 +189,30 @@ def test_flags_go_before_the_file_for_ever(emulator, file):
         assert admitted(gateway, "first") == 4
 
 
+def answered_lines(gateway: Gateway) -> int:
+    return len(gateway.logged("call answered"))
+
+
+def test_the_log_follows_the_file(emulator, iot, file):
+    create_job(iot, "logged-job", "logged-thing")
+    request = pb.DescribeJobExecutionRequest(thing_name="logged-thing", job_id="logged-job")
+    put(file, OPEN + "thing-limit: \"off\"\n")
+    with Gateway(emulator.url, "--config", str(file), *SOON, policy=None) as gateway:
+        with grpc.insecure_channel(gateway.address) as channel:
+            stub = rpc.JobsDataPlaneServiceStub(channel)
+            stub.DescribeJobExecution(request, timeout=10)
+            put(file, OPEN + "thing-limit: \"off\"\naccess-log-ratio: 1\n")
+            assert eventually(lambda: reloads(gateway, "success") == 1)
+            assert answered_lines(gateway) == 0
+            stub.DescribeJobExecution(request, timeout=10)
+            assert eventually(lambda: answered_lines(gateway) == 1)
+            put(file, OPEN + "thing-limit: \"off\"\naccess-log-ratio: 1\nlog-level: critical\n")
+            assert eventually(lambda: reloads(gateway, "success") == 2)
+            told = len(gateway.records)
+            stub.DescribeJobExecution(request, timeout=10)
+        assert len(gateway.records) == told
+
+
 def test_equal_settings_have_equal_hashes(emulator, tmp_path):
     hashes = []
     for name, text in (("a.yaml", burst(2)), ("b.yaml", burst(2) + "# the same\n")):
