@@ -102,6 +102,7 @@ FIRING = {
         ("process_open_fds", "950x120"),
         ("process_max_fds", "1000x120"),
     ],
+    "IoTJobsGatewayTracesLost": [('trace_spans_dropped_total{reason="queue_full"}', "0+9x120")],
     "IoTJobsGatewayLogLinesLost": [("log_lines_dropped_total", "0+1x120")],
 }
 
