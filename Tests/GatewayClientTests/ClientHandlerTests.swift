@@ -208,6 +208,9 @@ extension UInt32 {
     try stage.exchange()
     _ = await stage.next(call)
     #expect(await stage.next(call) == .success(.message([7])))
+    // With the last call the connection is over, by nobody's fault.
+    let last = stage.handler.open("/s/M", [], Self.options())
+    #expect(await stage.next(last) == .failure(.notTaken))
   }
 
   @Test func `what speaks no HTTP 2 is said to`() async throws {

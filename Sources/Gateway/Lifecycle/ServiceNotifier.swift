@@ -17,7 +17,7 @@ final class ServiceNotifier: Sendable {
   /// How often the watchdog wants to hear; nil if it does not run, or watches another process.
   let watchdogInterval: Duration?
   /// A reload was announced, and nobody has begun it.
-  private let isReloadAsked = Mutex(false)
+  private let isReloadAsked = Atomic(false)
 
   /// - Parameter environment: `NOTIFY_SOCKET`, and for the watchdog `WATCHDOG_USEC` and `WATCHDOG_PID`.
   /// - Returns: nil if nobody wants to know, or can be told.
@@ -66,7 +66,7 @@ final class ServiceNotifier: Sendable {
     // The manager holds against it when a reload began (sd_notify(3), Type=notify-reload).
     // NIO's deadlines are of CLOCK_MONOTONIC, as it wants them.
     let microseconds = NIODeadline.now().uptimeNanoseconds / 1_000
-    self.isReloadAsked.withLock { $0 = true }
+    self.isReloadAsked.store(true, ordering: .relaxed)
     self.send(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
   }
 
@@ -74,10 +74,7 @@ final class ServiceNotifier: Sendable {
   ///
   /// - Returns: whether it is one that was announced; then ``ready()`` is due at its end.
   func reloadBegins() -> Bool {
-    self.isReloadAsked.withLock { isAsked in
-      defer { isAsked = false }
-      return isAsked
-    }
+    self.isReloadAsked.exchange(false, ordering: .relaxed)
   }
 
   private static func line(_ words: String) -> String {
@@ -86,9 +83,9 @@ final class ServiceNotifier: Sendable {
 
   private func send(_ states: [String]) {
     let text = Array(states.joined(separator: "\n").utf8)
-    // The address is read while it is lent.
+    // Address and text are lent for the call; the kernel copies both, and takes the text at once or
+    // not at all.
     unsafe self.address.withNative { address, length in
-      // The kernel copies the bytes, and takes them at once or not at all.
       unsafe text.withUnsafeBytes { text in
         _ = unsafe sendto(
           self.descriptor, text.baseAddress, text.count,

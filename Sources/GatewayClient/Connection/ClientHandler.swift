@@ -21,6 +21,8 @@ final class ClientHandler: ChannelInboundHandler {
   private var context: ChannelHandlerContext?
   private var isReading = false
   private var isClosing = false
+  /// The gateway takes nothing new, and closes when it is done.
+  private var isGoingAway = false
   /// Why there is no connection any more, once there is none.
   private var end: CallFailure?
 
@@ -166,7 +168,7 @@ extension ClientHandler {
     case .streamClosed(let streamID, let code):
       guard let call = self.calls.removeValue(forKey: streamID) else { return }
       self.finish(call, call.state.closed(CallFailure(closedWith: code)))
-    case .goAwayReceived: break  // What is open goes on, and the session takes nothing new.
+    case .goAwayReceived: self.isGoingAway = true
     }
   }
 
@@ -233,8 +235,10 @@ extension ClientHandler {
     }
     self.handleEvents()
     guard self.session.isFinished else { return }
-    // The engine has found fault with what it read, or the last call after a GOAWAY has ended.
-    self.endCalls(.connectionEnded("what answers does not speak HTTP/2 as it must"))
+    // The last call after a GOAWAY has ended, or the engine has found fault with what it read.
+    self.endCalls(
+      self.isGoingAway
+        ? .notTaken : .connectionEnded("what answers does not speak HTTP/2 as it must"))
     self.isClosing = true
     context.close(promise: nil)
   }
