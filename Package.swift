@@ -112,8 +112,8 @@ let package = Package(
     room(
       "GatewayServer",
       [
-        "Authorization", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices",
-        "Telemetry", "Transport", nioCore, nioHTTP1, logging,
+        "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI",
+        "StandardServices", "Telemetry", "Transport", nioCore, nioHTTP1, nioPosix, logging,
       ]),
 
     // The callers' end: a gRPC client for commands, and for programs in Swift.
@@ -217,10 +217,9 @@ let package = Package(
     tests(
       "GatewayServerTests",
       [
-        "GatewayServer", "Authorization", "CryptoEngine", "GatewayTestKit", "GRPCWire",
-        "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
-        nioEmbedded,
-        nioHTTP1, nioPosix, logging,
+        "GatewayServer", "Authorization", "CompressionEngine", "CryptoEngine", "GatewayTestKit",
+        "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
+        nioEmbedded, nioHTTP1, nioPosix, logging,
       ]),
     tests(
       "GatewayTests",

@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import email.message
+import gzip
 import re
 import urllib.request
+
+from prometheus_client import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)\Z")
 _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"(?:,|\Z)')
@@ -60,7 +66,34 @@ class Exposition:
         return name
 
 
+@dataclasses.dataclass
+class Page:
+    """/metrics as it was sent."""
+
+    headers: email.message.Message
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        is_compressed = self.headers["Content-Encoding"] == "gzip"
+        return (gzip.decompress(self.body) if is_compressed else self.body).decode()
+
+
+def page(admin_url: str, **headers: str) -> Page:
+    asked = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(f"{admin_url}/metrics", headers=asked)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return Page(answer.headers, answer.read())
+
+
 def scrape(admin_url: str) -> Exposition:
-    with urllib.request.urlopen(f"{admin_url}/metrics", timeout=20) as answer:
-        assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-        return Exposition(answer.read().decode())
+    answer = page(admin_url)
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    return Exposition(answer.text)
+
+
+def open_metrics(admin_url: str) -> list[Metric]:
+    """The families of the other form, as the OpenMetrics project's own reader has them."""
+    answer = page(admin_url, accept="application/openmetrics-text;version=1.0.0")
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    return list(text_string_to_metric_families(answer.text))

@@ -21,7 +21,8 @@ struct AdminHandlerTests {
 
   private func channel() throws -> EmbeddedChannel {
     let channel = EmbeddedChannel(
-      handler: AdminHandler(registry: self.registry, readiness: self.readiness))
+      handler: AdminHandler(
+        scrapes: ScrapeDesk(self.registry, threads: nil), readiness: self.readiness))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 9_464)).wait()
     return channel
   }

@@ -13,7 +13,8 @@ struct AdminServerTests {
 
   private func bind() async throws -> Listener {
     try await AdminServer.bind(
-      to: .ipv4(host: "127.0.0.1", port: 0), on: self.group, registry: MetricsRegistry(),
+      to: .ipv4(host: "127.0.0.1", port: 0), on: self.group,
+      scrapes: ScrapeDesk(MetricsRegistry(), threads: nil),
       readiness: Readiness())
   }
 

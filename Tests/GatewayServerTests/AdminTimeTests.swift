@@ -14,7 +14,7 @@ struct AdminTimeTests {
   private let request = "GET /livez HTTP/1.1\r\nHost: h\r\n\r\n"
 
   init() throws {
-    try AdminServer.serve(self.channel, MetricsRegistry(), Readiness())
+    try AdminServer.serve(self.channel, ScrapeDesk(MetricsRegistry(), threads: nil), Readiness())
     try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 9_464)).wait()
   }
 

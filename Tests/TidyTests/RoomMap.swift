@@ -20,7 +20,8 @@ enum RoomMap {
       "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
     ],
     "GatewayServer": [
-      "Authorization", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices",
+      "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI",
+      "StandardServices",
       "Telemetry", "Transport",
     ],
     "GatewayClient": [

@@ -25,11 +25,11 @@ struct GatewayListeners: Sendable {
   static func bind(
     _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
     _ desk: OperatorDesk, on group: any EventLoopGroup, registry: MetricsRegistry,
-    readiness: Readiness, logger: Logger
+    scrapes: ScrapeDesk, readiness: Readiness, logger: Logger
   ) async throws -> GatewayListeners {
     let unixAccess = try UnixSocketAccess(configuration.listening)
     let admin = try await AdminServer.bind(
-      to: configuration.adminListen, unixAccess: unixAccess, on: group, registry: registry,
+      to: configuration.adminListen, unixAccess: unixAccess, on: group, scrapes: scrapes,
       readiness: readiness)
     var listeners = GatewayListeners(admin: admin)
     do {

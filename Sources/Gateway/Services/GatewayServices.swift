@@ -2,9 +2,7 @@
 
 import AWSConfiguration
 import AWSSigning
-import CryptoEngine
 import GatewayServer
-import HTTP2Engine
 import JobsAPI
 import Logging
 import NIOCore
@@ -52,7 +50,7 @@ struct GatewayServices: Drainable {
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
-    Self.registerBuildInfo(in: registry)
+    ProcessFigures.register(in: registry, loops: group)
 
     for warning in configuration.upstream.warnings { warning.log(to: logger) }
     let tls = try UpstreamTLS(configuration.upstream)
@@ -65,11 +63,12 @@ struct GatewayServices: Drainable {
       configuration.policy, on: group, registry: registry, logger: logger)
     logger.notice("limits in force", metadata: configuration.policy.logMetadata)
 
+    let stages = StageDurations(registry: registry)
     let upstream = try await UpstreamLink.start(
       configuration.upstream,
       in: UpstreamLink.Surroundings(
         group: group, policy: policy, tls: tls, credentials: credentials, registry: registry,
-        readiness: readiness, logger: logger))
+        stages: stages, readiness: readiness, logger: logger))
 
     var watched = WatchList(registry: registry, logger: logger)
     let listenerTLS = try ListenerTLS.load(
@@ -79,7 +78,7 @@ struct GatewayServices: Drainable {
       configuration.access, watched: &watched, registry: registry, logger: logger)
 
     let accounts = try CallAccounts.start(
-      configuration, registry: registry, logger: logger, on: group.any())
+      configuration, stages, registry: registry, logger: logger, on: group.any())
     let settings = try LiveSettings.start(
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
@@ -92,9 +91,8 @@ struct GatewayServices: Drainable {
 
     let desk = OperatorDesk({ settings.effective }, readiness, policy, upstream, levels)
     let listeners = try await GatewayListeners.bind(
-      configuration, server, listenerTLS, desk, on: group, registry: registry, readiness: readiness,
-      logger: logger)
-    Self.registerProcess(in: registry)
+      configuration, server, listenerTLS, desk, on: group, registry: registry,
+      scrapes: ScrapeDesk(registry, threads: threads), readiness: readiness, logger: logger)
     let watch = await FileWatch.start(
       watched, every: configuration.reloadInterval, on: group.any(), threads: threads,
       hearsHangups: configuration.hearsHangups, notifier: notifier)
@@ -139,22 +137,8 @@ struct GatewayServices: Drainable {
     await self.accounts.stop(until: deadline)
     await self.credentials.stop()
     await self.watch.stop()
-    try? await self.threads.shutdownGracefully()
     await self.listeners.drainRest(grace: .seconds(1))
-  }
-
-  private static func registerProcess(in registry: MetricsRegistry) {
-    registry.register(
-      NamedCounter(
-        LogSink.standardError.droppedLines, name: "iot_jobs_gateway_log_lines_dropped_total",
-        help: "Log lines that standard error did not take at once."))
-    registry.register(ProcessMetrics())
-  }
-
-  private static func registerBuildInfo(in registry: MetricsRegistry) {
-    registry.family(
-      Gauge.self, "iot_jobs_gateway_build_info", help: "Always 1; the labels tell the build.",
-      labels: ["version", "swift", "nghttp2", "openssl"]
-    ).child(Version.text, Version.swift, HTTP2Library.version, CryptoLibrary.version).set(1)
+    // After the last scrape, which they write.
+    try? await self.threads.shutdownGracefully()
   }
 }

@@ -29,6 +29,7 @@ final class UpstreamLink: Sendable {
     var tls: UpstreamTLS
     var credentials: Credentials
     var registry: MetricsRegistry
+    var stages: StageDurations
     var readiness: Readiness
     var logger: Logger
   }
@@ -54,7 +55,9 @@ final class UpstreamLink: Sendable {
     let trouble = TroubleLog(surroundings.logger)
     self.metrics = UpstreamMetrics(
       registry: surroundings.registry, logger: surroundings.logger, trouble: trouble)
-    self.poolMetrics = PoolMetrics(registry: surroundings.registry) { failure in
+    self.poolMetrics = PoolMetrics(
+      registry: surroundings.registry, stages: surroundings.stages
+    ) { failure in
       trouble.connectFailed(failure)
     }
     self.loops = Array(surroundings.group.makeIterator())

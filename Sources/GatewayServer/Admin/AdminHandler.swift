@@ -14,6 +14,8 @@ final class AdminHandler: ChannelInboundHandler {
   private struct Answer {
     var status: HTTPResponseStatus
     var contentType = "text/plain; charset=utf-8"
+    /// Those besides the type and the length.
+    var fields: [(name: String, value: String)] = []
     var body: [UInt8]
 
     init(_ status: HTTPResponseStatus, _ text: String) {
@@ -21,21 +23,24 @@ final class AdminHandler: ChannelInboundHandler {
       self.body = Array((text + "\n").utf8)
     }
 
-    init(metrics: [UInt8]) {
+    init(_ scrape: [UInt8], _ form: ScrapeForm) {
       self.status = .ok
-      self.contentType = ExpositionFormat.prometheus.contentType
-      self.body = metrics
+      self.contentType = form.format.contentType
+      // Whoever keeps answers must not give one client's form to another.
+      self.fields.append(("vary", "accept, accept-encoding"))
+      if form.isCompressed { self.fields.append(("content-encoding", "gzip")) }
+      self.body = scrape
     }
   }
 
-  private let registry: MetricsRegistry
+  private let scrapes: ScrapeDesk
   private let readiness: Readiness
   private let answered: () -> Void
   private var head: HTTPRequestHead?
 
   /// - Parameter answered: told of each answer that the socket has taken.
-  init(registry: MetricsRegistry, readiness: Readiness, answered: @escaping () -> Void = {}) {
-    self.registry = registry
+  init(scrapes: ScrapeDesk, readiness: Readiness, answered: @escaping () -> Void = {}) {
+    self.scrapes = scrapes
     self.readiness = readiness
     self.answered = answered
   }
@@ -49,7 +54,11 @@ final class AdminHandler: ChannelInboundHandler {
       self.head = nil
       // Who asks on and on without reading would have answers pile up here.
       guard context.channel.isWritable else { return context.close(promise: nil) }
-      self.write(self.answer(to: head), to: head, context)
+      if self.isScrape(head) {
+        self.scrape(head, context)
+      } else {
+        self.write(self.answer(to: head), to: head, context)
+      }
     }
   }
 
@@ -58,11 +67,12 @@ final class AdminHandler: ChannelInboundHandler {
   }
 
   private func answer(to head: HTTPRequestHead) -> Answer {
-    guard head.method == .GET || head.method == .HEAD else {
-      return Answer(.methodNotAllowed, "only GET and HEAD are served here")
+    guard self.isServed(head.method) else {
+      var answer = Answer(.methodNotAllowed, "only GET and HEAD are served here")
+      answer.fields.append(("allow", "GET, HEAD"))
+      return answer
     }
-    switch head.uri.prefix(while: { $0 != "?" }) {
-    case "/metrics": return Answer(metrics: self.registry.exposition())
+    switch self.path(of: head) {
     case "/livez": return Answer(.ok, "live")
     case "/readyz":
       let reasons = self.readiness.reasons
@@ -74,11 +84,45 @@ final class AdminHandler: ChannelInboundHandler {
     }
   }
 
-  private func write(_ answer: Answer, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+  private func isServed(_ method: HTTPMethod) -> Bool { method == .GET || method == .HEAD }
+
+  /// Questions behind it change nothing here.
+  private func path(of head: HTTPRequestHead) -> Substring {
+    head.uri.prefix { $0 != "?" }
+  }
+
+  private func isScrape(_ head: HTTPRequestHead) -> Bool {
+    self.isServed(head.method) && self.path(of: head) == "/metrics"
+  }
+
+  /// Has a scrape written elsewhere; the next request waits for it, as those of a pipeline do.
+  private func scrape(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard self.scrapes.begin() else {
+      var answer = Answer(.serviceUnavailable, "too many scrapes at a time")
+      answer.fields.append(("retry-after", "1"))
+      return self.write(answer, to: head, context)
+    }
+    let form = ScrapeForm(head.headers)
+    let scrapes = self.scrapes
+    scrapes.write(form, for: context.eventLoop).assumeIsolated().whenComplete { result in
+      let answer =
+        switch result {
+        case .success(let scrape): Answer(scrape, form)
+        case .failure: Answer(.serviceUnavailable, "the process is about to end")
+        }
+      self.write(answer, to: head, context) { scrapes.end() }
+    }
+  }
+
+  /// - Parameter done: called when the socket has taken the answer, or never will.
+  private func write(
+    _ answer: Answer, to head: HTTPRequestHead, _ context: ChannelHandlerContext,
+    done: @escaping () -> Void = {}
+  ) {
     var headers = HTTPHeaders()
     headers.add(name: "content-type", value: answer.contentType)
     headers.add(name: "content-length", value: "\(answer.body.count)")
-    if answer.status == .methodNotAllowed { headers.add(name: "allow", value: "GET, HEAD") }
+    for field in answer.fields { headers.add(name: field.name, value: field.value) }
     if !head.isKeepAlive { headers.add(name: "connection", value: "close") }
     let responseHead = HTTPResponseHead(
       version: head.version, status: answer.status, headers: headers)
@@ -90,6 +134,7 @@ final class AdminHandler: ChannelInboundHandler {
     let written = context.eventLoop.makePromise(of: Void.self)
     let channel = context.channel
     written.futureResult.assumeIsolated().whenComplete { _ in
+      done()
       if head.isKeepAlive { self.answered() } else { channel.close(promise: nil) }
     }
     context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: written)

@@ -2,7 +2,6 @@
 
 package import NIOCore
 import NIOHTTP1
-package import Telemetry
 package import Transport
 
 /// The listener for probes and scrapes.
@@ -20,24 +19,24 @@ package enum AdminServer {
   /// Binds and serves until the listener is drained.
   package static func bind(
     to address: ListenAddress, unixAccess: UnixSocketAccess = UnixSocketAccess(),
-    on group: any EventLoopGroup, registry: MetricsRegistry, readiness: Readiness
+    on group: any EventLoopGroup, scrapes: ScrapeDesk, readiness: Readiness
   ) async throws(ListenError) -> Listener {
     try await Listener.bind(
       to: address, on: group, limits: ListenerLimits(connections: Self.connectionLimit),
       unixAccess: unixAccess
     ) { channel in
-      try Self.serve(channel, registry, readiness)
+      try Self.serve(channel, scrapes, readiness)
     }
   }
 
   /// Puts what answers into the pipeline of a connection.
   static func serve(
-    _ channel: any Channel, _ registry: MetricsRegistry, _ readiness: Readiness
+    _ channel: any Channel, _ scrapes: ScrapeDesk, _ readiness: Readiness
   ) throws {
     let clock = RequestClock(request: Self.requestTimeout, idle: Self.idleTimeout)
     try channel.pipeline.syncOperations.addHandler(clock)
     try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
     try channel.pipeline.syncOperations.addHandler(
-      AdminHandler(registry: registry, readiness: readiness) { clock.answered() })
+      AdminHandler(scrapes: scrapes, readiness: readiness) { clock.answered() })
   }
 }

@@ -44,7 +44,7 @@ package struct CallReporting: Sendable {
     switch report.method {
     case .operation(let operation):
       self.metrics.callEnded(
-        operation, code: report.code, after: report.total,
+        operation, code: report.code, after: report.total, report.trace.stages,
         trace: report.context.span?.context.traceID)
     case .standard(let method): self.metrics.callEnded(method, code: report.code)
     case .unknown: self.metrics.callRefused(code: report.code)

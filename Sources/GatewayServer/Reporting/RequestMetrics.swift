@@ -16,9 +16,12 @@ package final class RequestMetrics: Sendable {
   private let total: CounterTable
   /// Of operations only: standard calls last as long as their callers like, or no time at all.
   private let durations: [Histogram]
+  private let stages: StageMetrics
   private let inFlight: [Gauge]
 
-  package init(registry: MetricsRegistry) {
+  /// - Parameter stages: where the stages of calls are told of.
+  package init(registry: MetricsRegistry, stages: StageDurations? = nil) {
+    self.stages = StageMetrics(stages ?? StageDurations(registry: registry))
     let known = Self.methods.dropLast()
     self.total = registry.table(
       "iot_jobs_gateway_requests_total", help: "Calls received, by method and gRPC code.",
@@ -41,12 +44,15 @@ package final class RequestMetrics: Sendable {
     self.inFlight[operation.index].add(1)
   }
 
-  /// - Parameter trace: of the call, if somebody keeps it.
+  /// - Parameters:
+  ///   - stages: where its time went.
+  ///   - trace: of the call, if somebody keeps it: an exemplar of its buckets.
   func callEnded(
     _ operation: JobsOperation, code: GRPCStatusCode, after duration: Duration,
-    trace: TraceID? = nil
+    _ stages: StageTimes, trace: TraceID? = nil
   ) {
     self.durations[operation.index].record(duration, trace: trace)
+    self.stages.callEnded(stages, total: duration, trace: trace)
     self.callEnded(at: operation.index, code)
   }
 

@@ -47,6 +47,9 @@ package struct StageTimes: Sendable {
   /// The microseconds spent in a stage.
   package subscript(stage: Stage) -> UInt32 { self.microseconds[stage.index] }
 
+  /// The microseconds spent in the stage of that index.
+  package subscript(index: Int) -> UInt32 { self.microseconds[index] }
+
   /// More time in a stage. A clock that stepped back counts as none.
   package mutating func add(_ duration: Duration, to stage: Stage) {
     let (seconds, attoseconds) = duration.components

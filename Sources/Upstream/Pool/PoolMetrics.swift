@@ -16,18 +16,25 @@ package final class PoolMetrics: Sendable {
   private let connects: Histogram
   private let failures: LabelledCounters<FailureLabel>
   private let closes: LabelledCounters<PoolState.CloseReason>
+  private let connectStage: Histogram
+  private let tlsStage: Histogram
   private let fullHandshakes: Histogram
   private let resumedHandshakes: Histogram
 
   /// Also told of each connection that could not be made.
   private let whenConnectFails: (@Sendable (ConnectFailure) -> Void)?
 
-  /// - Parameter whenConnectFails: called in the connection's event loop; it notes and returns.
+  /// - Parameters:
+  ///   - stages: where the making of connections is told of too, beside the stages of calls.
+  ///   - whenConnectFails: called in the connection's event loop; it notes and returns.
   package init(
-    registry: MetricsRegistry = MetricsRegistry(),
+    registry: MetricsRegistry = MetricsRegistry(), stages: StageDurations? = nil,
     whenConnectFails: (@Sendable (ConnectFailure) -> Void)? = nil
   ) {
     self.whenConnectFails = whenConnectFails
+    let stages = stages ?? StageDurations(registry: registry)
+    self.connectStage = stages.histogram("connect")
+    self.tlsStage = stages.histogram("tls")
     let leases = registry.family(
       Counter.self, "iot_jobs_gateway_upstream_pool_leases_total",
       help: "Requests that were given a connection to AWS.", labels: ["connection"])
@@ -69,7 +76,9 @@ package final class PoolMetrics: Sendable {
   func opened(after duration: Duration, _ tls: TLSEstablished?) {
     self.opens.increment()
     self.connects.record(duration)
-    guard let tls else { return }
+    guard let tls else { return self.connectStage.record(duration) }
+    self.connectStage.record(duration - tls.duration)
+    self.tlsStage.record(tls.duration)
     let handshakes = tls.handshake.isResumed ? self.resumedHandshakes : self.fullHandshakes
     handshakes.record(tls.duration)
   }

@@ -25,7 +25,7 @@ enum MetricsBenchmark {
       Figures.nanoseconds {
         for index in 0..<self.records { histogram.record(.microseconds(index % 100_000)) }
       })
-    let trace = Exemplar.Trace(high: 1, low: 2)
+    let trace = TraceID(high: 1, low: 2)
     self.show(
       "histogram, traced",
       Figures.nanoseconds {
@@ -70,7 +70,7 @@ enum MetricsBenchmark {
       let histogram = durations.child("stage_\(index)")
       for exponent in 0..<18 {
         histogram.record(
-          .microseconds(60 << exponent), trace: Exemplar.Trace(high: 1, low: UInt64(exponent)))
+          .microseconds(60 << exponent), trace: TraceID(high: 1, low: UInt64(exponent)))
       }
     }
     for index in 0..<40 {

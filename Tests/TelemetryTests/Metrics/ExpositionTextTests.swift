@@ -99,7 +99,7 @@ import Testing
     let histogram = self.registry.family(
       Histogram.self, "d_seconds", help: "D.", labels: ["method"]
     ).child("m")
-    let trace = Exemplar.Trace(high: 0x0af7_6519_16cd_43dd, low: 0x8448_eb21_1c80_319c)
+    let trace = TraceID(high: 0x0af7_6519_16cd_43dd, low: 0x8448_eb21_1c80_319c)
     histogram.record(.milliseconds(3), trace: trace)
     let line = try #require(
       self.text(.openMetrics).split(separator: "\n").first { $0.contains(" # ") })

@@ -33,7 +33,7 @@ import Testing
   @Test func `a bucket keeps its last exemplar`() throws {
     for low in 1...3 {
       self.histogram.record(
-        .milliseconds(low), trace: Exemplar.Trace(high: 9, low: UInt64(low)))
+        .milliseconds(low), trace: TraceID(high: 9, low: UInt64(low)))
     }
     let kept = self.histogram.snapshot().exemplars
     // 1 ms stands in a bucket of its own, 2.5 ms ends that of 2, and 3 is in the next.
@@ -41,7 +41,7 @@ import Testing
     #expect(kept[4]?.trace.low == 2)
     #expect(kept[5]?.trace.low == 3)
     #expect(kept.compactMap { $0 }.count == 3)
-    self.histogram.record(.microseconds(2_400), trace: Exemplar.Trace(high: 9, low: 4))
+    self.histogram.record(.microseconds(2_400), trace: TraceID(high: 9, low: 4))
     #expect(self.histogram.snapshot().exemplars[4]?.trace.low == 4)
   }
 
@@ -54,7 +54,7 @@ import Testing
             let number = UInt64(writer)
             slot.store(
               Exemplar(
-                trace: Exemplar.Trace(high: number, low: number), nanoseconds: number,
+                trace: TraceID(high: number, low: number), nanoseconds: number,
                 atMilliseconds: number))
           }
         }
@@ -65,7 +65,7 @@ import Testing
         #expect(
           read
             == Exemplar(
-              trace: Exemplar.Trace(high: number, low: number), nanoseconds: number,
+              trace: TraceID(high: number, low: number), nanoseconds: number,
               atMilliseconds: number))
       }
     }

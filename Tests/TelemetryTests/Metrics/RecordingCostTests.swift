@@ -51,7 +51,7 @@ private enum HeapMarks {
     _ histogram: Histogram, _ table: CounterTable, _ words: LabelledCounters<Word>
   ) {
     histogram.record(.milliseconds(3))
-    histogram.record(.milliseconds(4), trace: Exemplar.Trace(high: 1, low: 2))
+    histogram.record(.milliseconds(4), trace: TraceID(high: 1, low: 2))
     table.increment(1, 1)
     words.increment(.second)
   }

@@ -17,8 +17,8 @@ struct CallAccounts: Sendable {
   private let tracing: TracingServices?
 
   static func start(
-    _ configuration: ServeConfiguration, registry: MetricsRegistry, logger: Logger,
-    on loop: any EventLoop
+    _ configuration: ServeConfiguration, _ stages: StageDurations, registry: MetricsRegistry,
+    logger: Logger, on loop: any EventLoop
   ) throws(UpstreamTLS.Failure) -> CallAccounts {
     let tracing = try TracingServices.start(
       configuration.tracing, proxies: configuration.upstream.proxies, on: loop,
@@ -35,8 +35,8 @@ struct CallAccounts: Sendable {
     ) { _ in log.tellRepeats() }
     return CallAccounts(
       reporting: CallReporting(
-        metrics: RequestMetrics(registry: registry), failures: FailureMetrics(registry: registry),
-        tracing: tracing?.calls, log: log),
+        metrics: RequestMetrics(registry: registry, stages: stages),
+        failures: FailureMetrics(registry: registry), tracing: tracing?.calls, log: log),
       log: log, telling: telling, tracing: tracing)
   }
 
