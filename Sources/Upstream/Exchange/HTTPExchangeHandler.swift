@@ -22,9 +22,8 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
   private var state: HTTPExchangeState
   /// Set when the connection is up, nil again when it is closed; nil where there is no pool.
   var seat: Seat?
-  /// An exchange was on before, so that its peer may have left it since: what was made just now, or
-  /// to be at hand, is a new connection still.
-  private(set) var isUsed = false
+  /// Exchanges that were begun.
+  private(set) var exchanges = 0
   /// What the handshake came to; nil before it, and on a connection without TLS.
   private(set) var tls: TLSEstablished?
   private var context: ChannelHandlerContext?
@@ -85,7 +84,7 @@ extension HTTPExchangeHandler {
     let now = context.eventLoop.now
     exchange.begin(on: self, now: now)
     self.exchange = exchange
-    self.isUsed = true
+    self.exchanges += 1
     self.firstByteDeadline = self.firstByteTimeout.map { now + $0 } ?? .distantFuture
     self.armTimer(context.eventLoop, deadline: self.nextDeadline(of: exchange))
     let sent = context.eventLoop.makePromise(of: Void.self)
@@ -94,6 +93,10 @@ extension HTTPExchangeHandler {
     context.writeAndFlush(
       self.wrapOutboundOut(.body(.byteBuffer(exchange.request))), promise: sent)
   }
+
+  /// An exchange was on before, so that its peer may have left it since: what was made just now, or
+  /// to be at hand, is a new connection still.
+  var isUsed: Bool { self.exchanges > 0 }
 
   /// False once the connection is closed, or broken and about to be.
   var isOpen: Bool { self.context?.channel.isActive == true && self.state.isOpen }

@@ -78,6 +78,12 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
     self.loop.execute { upstream.value.pool.warm() }
   }
 
+  /// What this loop's pool holds; nil if the loop is shut down.
+  func snapshot(ofLoop number: Int) async -> PoolSnapshot? {
+    let upstream = self.upstream
+    return try? await self.loop.submit { upstream.value.pool.snapshot(ofLoop: number) }.get()
+  }
+
   /// Lets what runs finish, refuses what is new, and returns when every connection is closed.
   package func drain() async {
     let upstream = self.upstream

@@ -11,6 +11,8 @@ package import Transport
 /// accepted; nothing is looked up on the way of a call.
 package struct UpstreamFleet<Credentials: CredentialProvider, Observer: UpstreamObserver>: Sendable
 {
+  /// The loops, in the order of their group.
+  private let order: [ObjectIdentifier]
   private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
 
   /// - Parameters:
@@ -37,6 +39,7 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
         observer: observer, clock: clock, offset: offset, poolMetrics: poolMetrics)
     }
     self.backends = backends
+    self.order = group.makeIterator().map { ObjectIdentifier($0) }
   }
 
   /// The backend of a loop; nil for a loop of another group.
@@ -49,7 +52,12 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
 
   /// What each loop's pool holds, in the order of the loops. Asks every loop.
   package func snapshot() async -> [PoolSnapshot] {
-    []
+    var snapshots: [PoolSnapshot] = []
+    for (number, loop) in self.order.enumerated() {
+      guard let snapshot = await self.backends[loop]?.snapshot(ofLoop: number) else { continue }
+      snapshots.append(snapshot)
+    }
+    return snapshots
   }
 
   /// Makes the warm connections of every loop, and keeps them from now on.

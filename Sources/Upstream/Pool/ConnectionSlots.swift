@@ -46,6 +46,9 @@ struct ConnectionSlots: ~Copyable {
     }
   }
 
+  /// The slots that were used so far.
+  var indices: Range<Int> { self.slots.indices }
+
   subscript(slot: Int) -> Slot { self.slots[slot] }
 
   /// Takes a slot for a connection to be made; nil if all are taken.

@@ -22,6 +22,8 @@ package final class LoopPool {
   private var state: PoolState
   /// The connections by slot.
   private var connections: [HTTPExchangeHandler?]
+  /// By slot: when the connection was up, or when making it was begun.
+  private var begun: [NIODeadline]
   private var queue: [PoolState.WaiterID: Queued] = [:]
   private var timer: Scheduled<Void>?
   /// When that timer fires.
@@ -52,6 +54,7 @@ package final class LoopPool {
     self.metrics = metrics
     self.state = PoolState(limits: limits)
     self.connections = Array(repeating: nil, count: limits.maxConnections)
+    self.begun = Array(repeating: .now(), count: limits.maxConnections)
   }
 }
 
@@ -176,6 +179,7 @@ extension LoopPool {
   private func connect(_ id: PoolState.ConnectionID) {
     let (maxBodyBytes, firstByteTimeout) = (self.maxBodyBytes, self.firstByteTimeout)
     let began = self.loop.now
+    self.begun[id.slot] = began
     let connected = self.connector.connect(on: self.loop) { channel in
       // A name may have several addresses, and then several channels race to be the connection.
       try HTTPExchangeHandler(maxBodyBytes: maxBodyBytes, firstByteTimeout: firstByteTimeout)
@@ -203,6 +207,7 @@ extension LoopPool {
     self.metrics.opened(after: duration, connection.tls)
     connection.seat = (self, id)
     self.connections[id.slot] = connection
+    self.begun[id.slot] = self.loop.now
     switch self.state.connected(id, now: .now, jitter: .random(in: 0...1)) {
     case .handTo(let waiter): self.hand(connection, to: waiter)
     case .park: self.armTimer()
@@ -292,6 +297,36 @@ extension LoopPool {
     self.gauges.connecting.set(Int64(self.state.connectingCount))
     self.gauges.waiting.set(Int64(self.state.waitingCount))
   }
+}
+
+// MARK: - Looking
+
+extension LoopPool {
+  /// - Parameter number: of the loop.
+  package func snapshot(ofLoop number: Int) -> PoolSnapshot {
+    self.loop.assertInEventLoop()
+    let (now, present) = (self.loop.now, ContinuousClock.now)
+    let first = self.queue.values.map(\.since).min()
+    return PoolSnapshot(
+      loop: number,
+      connections: self.state.occupied.map { slot in
+        PoolSnapshot.Connection(
+          slot: slot.number, state: slot.state,
+          ageMilliseconds: (now - self.begun[slot.number]).milliseconds,
+          idleMilliseconds: slot.idleSince.map {
+            TimeAmount($0.duration(to: present)).milliseconds
+          },
+          requests: self.connections[slot.number]?.exchanges ?? 0)
+      },
+      waiting: PoolSnapshot.Waiting(
+        calls: self.state.waitingCount, longestMilliseconds: first.map { (now - $0).milliseconds }),
+      maxConnections: self.state.limits.maxConnections,
+      maxWaiting: self.state.limits.maxWaiting, isDraining: self.state.isDraining)
+  }
+}
+
+extension TimeAmount {
+  fileprivate var milliseconds: Int64 { self.nanoseconds / 1_000_000 }
 }
 
 // MARK: - Time

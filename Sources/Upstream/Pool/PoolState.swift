@@ -28,11 +28,11 @@ package struct PoolState: ~Copyable {
     var needsFresh: Bool
   }
 
-  private let limits: Limits
+  package let limits: Limits
   private var slots: ConnectionSlots
   private var waiters: Deque<Waiter> = []
   private var lastWaiter: UInt64 = 0
-  private var isDraining = false
+  package private(set) var isDraining = false
   private var warming = Warming()
 
   /// What is known of the connections that are made for nobody.
@@ -49,6 +49,25 @@ package struct PoolState: ~Copyable {
   package var idleCount: Int { self.slots.idle.count }
   package var waitingCount: Int { self.waiters.count }
   package var connectionCount: Int { self.slots.count }
+
+  /// What a slot's connection is doing.
+  package struct Occupied: Equatable {
+    package var number: Int
+    package var state: PoolSnapshot.State
+    package var idleSince: ContinuousClock.Instant?
+  }
+
+  /// The slots that hold a connection, or one that is being made.
+  package var occupied: [Occupied] {
+    self.slots.indices.compactMap { number in
+      switch self.slots[number] {
+      case .free: nil
+      case .connecting: Occupied(number: number, state: .connecting)
+      case .idle(_, let since, _): Occupied(number: number, state: .idle, idleSince: since)
+      case .leased: Occupied(number: number, state: .active)
+      }
+    }
+  }
 
   /// Draining, and nothing left to finish. A connection on its way that nobody waits for is nothing:
   /// when it comes up it is closed.
