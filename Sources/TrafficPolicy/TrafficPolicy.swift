@@ -13,7 +13,7 @@ package struct TrafficPolicy: Sendable {
     LimitedJobs<RetryingJobs<BudgetedJobs<BreakerJobs<Next>>>>
   >
 
-  private let live: LiveSettings
+  private let inForce: SettingsInForce
   private let offenders: Offenders
   private let cache: ReadCache
   private let limiter: ThingLimiter
@@ -32,7 +32,7 @@ package struct TrafficPolicy: Sendable {
     let offenders = Offenders(
       thingLimit: settings.thingLimit.mode, clock: clock,
       log: OffenderLog(logger, on: group.any()))
-    self.live = LiveSettings(settings)
+    self.inForce = SettingsInForce(settings)
     self.offenders = offenders
     self.cache = ReadCache(
       settings.readCache, clock: clock, wallClock: wallClock,
@@ -68,7 +68,7 @@ package struct TrafficPolicy: Sendable {
   /// thread; takes the time to give up stored answers if there is room for fewer, so it is not for
   /// an event loop.
   package func apply(_ settings: PolicySettings) {
-    self.live.change(to: settings) { settings in
+    self.inForce.change(to: settings) { settings in
       self.cache.apply(settings.readCache)
       self.offenders.changed(thingLimit: settings.thingLimit.mode)
       self.limiter.apply(settings.thingLimit)
@@ -79,7 +79,7 @@ package struct TrafficPolicy: Sendable {
   }
 
   /// The settings in force.
-  package var settings: PolicySettings { self.live.current }
+  package var settings: PolicySettings { self.inForce.current }
 
   /// What the policies hold. Safe from any thread, and quick.
   ///

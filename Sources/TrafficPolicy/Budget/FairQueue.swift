@@ -89,14 +89,18 @@ package struct FairQueue<Waiter: Sendable>: ~Copyable, Sendable {
   /// come in now; but nobody waits on for longer than the new longest wait. Whoever is expired must
   /// have been taken out before.
   ///
-  /// Takes time in proportion to those who wait, if the longest wait is another.
+  /// If the longest wait is another, this takes the time to sort those who wait.
   package mutating func changed(maxWaiting: Int, maxWait: Int64, now: Int64) {
     self.maxWaiting = maxWaiting
     guard maxWait != self.maxWait else { return }
     self.maxWait = maxWait
     self.expiries = ExpiryWheel(span: maxWait, now: now)
     let latest = now.addingClamped(maxWait)
-    for slot in self.entries.indices where self.entries[slot].generation != 0 {
+    // In the order of arrival, in which those leave who have waited enough at the same time.
+    let occupied = self.entries.indices.filter { self.entries[$0].generation != 0 }
+    for slot in occupied.sorted(by: {
+      self.entries[$0].generation < self.entries[$1].generation
+    }) {
       let expiry = self.expiries.rounded(max(now, min(self.entries[slot].expiry, latest)))
       self.entries[slot].expiry = expiry
       self.expiries.insert(slot, at: expiry)

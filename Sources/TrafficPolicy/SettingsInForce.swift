@@ -5,7 +5,7 @@ import Synchronization
 /// The settings in force, and the one place where they are changed: two changes at a time wait for
 /// each other, so that what is in force is one of them and never some of each. No call takes this
 /// lock.
-final class LiveSettings: Sendable {
+final class SettingsInForce: Sendable {
   private let settings: Mutex<PolicySettings>
 
   init(_ settings: PolicySettings) {
