@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 
 import grpc
 import pytest
@@ -362,3 +363,16 @@ def test_a_collector_with_a_strangers_certificate_gets_nothing(upstream, start, 
             assert call(pending("t")).ok
         gateway.stop()
         assert collector.requests == [] and gateway.logged("traces are lost")
+
+def test_slow_calls_can_be_found_from_the_histogram(collector, traced):
+    gateway = traced()
+    with calling(gateway) as call:
+        assert call(pending("t"), metadata=SAMPLED).ok
+    request = urllib.request.Request(
+        f"{gateway.admin_url}/metrics",
+        headers={"Accept": "application/openmetrics-text; version=1.0.0"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    name = "iot_jobs_gateway_request_duration_seconds_bucket"
+    assert any(line.startswith(name) and f'trace_id="{TRACE}"' in line for line in lines)

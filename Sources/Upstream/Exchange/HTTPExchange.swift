@@ -22,6 +22,8 @@ package final class HTTPExchange {
   let request: ByteBuffer
   let deadline: NIODeadline
   var stage = Stage.new
+  /// When it began to wait for a connection; nil if it did not have to.
+  var queuedAt: NIODeadline?
   /// When it was given a connection; nil as long as it has none.
   private var began: NIODeadline?
   private var firstByte: NIODeadline?
@@ -45,10 +47,9 @@ package final class HTTPExchange {
   }
 
   /// Adds what the exchange, over by `ended`, took since it was handed to a pool.
-  func addTimes(from submitted: NIODeadline, to ended: NIODeadline, to stages: inout StageTimes) {
-    let began = self.began ?? ended
-    stages.add(began.duration(since: submitted), to: .queue)
-    guard self.began != nil else { return }
+  func addTimes(until ended: NIODeadline, to stages: inout StageTimes) {
+    if let queuedAt { stages.add((self.began ?? ended).duration(since: queuedAt), to: .queue) }
+    guard let began else { return }
     let firstByte = self.firstByte ?? ended
     stages.add(firstByte.duration(since: began), to: .firstByte)
     stages.add(ended.duration(since: firstByte), to: .transfer)

@@ -32,7 +32,6 @@ package final class LoopPool {
 
   private struct Queued {
     var exchange: HTTPExchange
-    var since: NIODeadline
     var timeout: Scheduled<Void>
   }
 
@@ -74,7 +73,6 @@ extension LoopPool {
     _ request: ByteBuffer, fresh: Bool = false, deadline: NIODeadline, stages: inout StageTimes
   ) async throws(ExchangeFailure) -> UpstreamResponse {
     self.loop.preconditionInEventLoop()
-    let submitted = self.loop.now
     let exchange = HTTPExchange(request: request, deadline: deadline)
     let bound = NIOLoopBound(exchange, eventLoop: self.loop)
     let loop = self.loop
@@ -87,7 +85,7 @@ extension LoopPool {
       // Also when it is this thread: the exchange has begun by the time the loop comes to it.
       loop.execute { bound.value.cancel() }
     }
-    exchange.addTimes(from: submitted, to: self.loop.now, to: &stages)
+    exchange.addTimes(until: self.loop.now, to: &stages)
     return try outcome.get()
   }
 
@@ -146,10 +144,11 @@ extension LoopPool {
 
   private func enqueue(_ exchange: HTTPExchange, as waiter: PoolState.WaiterID) {
     exchange.stage = .queued(self, waiter)
+    exchange.queuedAt = self.loop.now
     let timeout = self.loop.assumeIsolated().scheduleTask(deadline: exchange.deadline) {
       self.leaveQueue(waiter, exchange, failure: .timedOut(requestSent: false))
     }
-    self.queue[waiter] = Queued(exchange: exchange, since: self.loop.now, timeout: timeout)
+    self.queue[waiter] = Queued(exchange: exchange, timeout: timeout)
   }
 
   private func dequeue(_ waiter: PoolState.WaiterID) -> HTTPExchange? {
@@ -157,7 +156,9 @@ extension LoopPool {
       return nil
     }
     queued.timeout.cancel()
-    self.metrics.waited(.nanoseconds((self.loop.now - queued.since).nanoseconds))
+    if let since = queued.exchange.queuedAt {
+      self.metrics.waited(.nanoseconds((self.loop.now - since).nanoseconds))
+    }
     return queued.exchange
   }
 
