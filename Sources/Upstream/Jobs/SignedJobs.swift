@@ -78,7 +78,7 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
     self.loop.execute { upstream.value.pool.warm() }
   }
 
-  /// What this loop's pool holds; nil if the loop is shut down.
+  /// What this loop's pool holds. Not to be asked once the loops are shut down.
   func snapshot(ofLoop number: Int) async -> PoolSnapshot? {
     let upstream = self.upstream
     return try? await self.loop.submit { upstream.value.pool.snapshot(ofLoop: number) }.get()

@@ -9,6 +9,7 @@ import TrafficPolicy
 @Suite struct BudgetModelTests {
   private enum Event: CaseIterable {
     case admittedAtOnce, admitted, waits, displaces, refused, tooLate, left, expired, reduced, held
+    case changed, turnedOff, turnedOn, changedWhileDown, admittedByChange, expiredByChange
   }
 
   /// Both of them, what is known of each call, and the time.
@@ -47,7 +48,7 @@ import TrafficPolicy
   }
 
   @Test func `the histories hold everything that can happen`() {
-    let seen = (1...10).reduce(into: Set<Event>()) {
+    let seen = (1...20).reduce(into: Set<Event>()) {
       $0.formUnion(Self.history(seed: UInt64($1)))
     }
     #expect(seen == Set(Event.allCases))
@@ -56,10 +57,14 @@ import TrafficPolicy
   private static func history(seed: UInt64) -> Set<Event> {
     var pair = Pair(seed: seed)
     for _ in 0..<1_200 {
+      let before = pair.state.waitingCount
       Self.step(&pair)
       #expect(pair.state.waitingCount == pair.model.calls.count)
-      #expect(pair.state.waitingCount <= pair.model.maxWaiting)
-      #expect(pair.state.level(now: pair.now) == pair.model.rate(at: pair.now))
+      // Those who came under another bound are not driven out, but they become no more.
+      #expect(pair.state.waitingCount <= max(pair.model.maxWaiting, before))
+      #expect(
+        pair.state.level(now: pair.now)
+          == (pair.model.isLimited ? pair.model.rate(at: pair.now) : nil))
     }
     // In the end everybody is told, and once.
     while let due = pair.state.nextDue {
@@ -74,7 +79,8 @@ import TrafficPolicy
   }
 
   private static func step(_ pair: inout Pair) {
-    switch Int.random(in: 0..<20, using: &pair.random) {
+    switch Int.random(in: 0..<21, using: &pair.random) {
+    case 20: self.change(&pair)
     case 0..<11: self.arrive(&pair)
     case 11, 12: self.leave(&pair)
     case 13: self.throttle(&pair)
@@ -163,6 +169,39 @@ import TrafficPolicy
     self.drain(&pair)
   }
 
+  /// As the budget does it: whoever has waited enough before goes first.
+  private static func change(_ pair: inout Pair) {
+    guard Int.random(in: 0..<4, using: &pair.random) == 0 else { return }
+    self.drain(&pair)
+    let limit =
+      Int.random(in: 0..<5, using: &pair.random) == 0
+      ? nil
+      : (
+        perSecond: Int64.random(in: 1...400, using: &pair.random),
+        burst: Int.random(in: 1...20, using: &pair.random)
+      )
+    let waits = [
+      pair.model.maxWait, 0, Int64.random(in: 0...3_000, using: &pair.random) * 1_000_000,
+    ]
+    let maxWait = waits.randomElement(using: &pair.random) ?? 0
+    let maxWaiting = Int.random(in: 1...60, using: &pair.random)
+    let isDown = pair.model.isLimited && pair.model.rate(at: pair.now) < pair.model.ceiling
+    pair.seen.insert(.changed)
+    if isDown, limit != nil { pair.seen.insert(.changedWhileDown) }
+    if pair.model.isLimited, limit == nil { pair.seen.insert(.turnedOff) }
+    if !pair.model.isLimited, limit != nil { pair.seen.insert(.turnedOn) }
+    let places = pair.state.waitingCount
+    pair.model.changed(limit: limit, maxWait: maxWait, maxWaiting: maxWaiting, now: pair.now)
+    pair.state.changed(
+      limit: limit.map { RateLimit(perSecond: Double($0.perSecond), burst: $0.burst) },
+      maxWait: maxWait, maxWaiting: maxWaiting, now: pair.now)
+    // Nobody loses a place; some may have waited enough by now.
+    #expect(pair.state.waitingCount == places)
+    let (admitted, expired) = self.drain(&pair)
+    if admitted > 0 { pair.seen.insert(.admittedByChange) }
+    if expired > 0 { pair.seen.insert(.expiredByChange) }
+  }
+
   private static func charge(_ pair: inout Pair) {
     let count = Int.random(in: 0..<4, using: &pair.random)
     pair.state.charge(count, now: pair.now)
@@ -182,7 +221,8 @@ import TrafficPolicy
     #expect(pair.ended.count > before)
   }
 
-  private static func drain(_ pair: inout Pair) {
+  @discardableResult
+  private static func drain(_ pair: inout Pair) -> (admitted: Int, expired: Int) {
     let expected = pair.model.ended(now: pair.now)
     var expired: Set<Int> = []
     var admitted: [Int] = []
@@ -202,6 +242,7 @@ import TrafficPolicy
     #expect(expired == expected.expired)
     #expect(admitted == expected.admitted)
     #expect(pair.state.nextEnded(now: pair.now) == nil)
+    return (admitted.count, expired.count)
   }
 
   private static func end(_ id: Int, _ pair: inout Pair) {

@@ -27,11 +27,12 @@ struct NaiveBudget {
   /// A token, in thousandths of a call a second times nanoseconds.
   static let token = Int128(1_000_000_000_000)
 
-  let ceiling: Int64
-  let capacity: Int128
+  var isLimited = true
+  var ceiling: Int64
+  var capacity: Int128
   let weights: [Int]
-  let maxWait: Int64
-  let maxWaiting: Int
+  var maxWait: Int64
+  var maxWaiting: Int
 
   var tokens: Int128
   var filledUntil: Int64
@@ -64,6 +65,40 @@ struct NaiveBudget {
     self.starts = weights.map { _ in 0 }
   }
 
+  // MARK: Settings
+
+  /// - Parameter limit: nil for no budget.
+  mutating func changed(
+    limit: (perSecond: Int64, burst: Int)?, maxWait: Int64, maxWaiting: Int, now: Int64
+  ) {
+    self.fill(until: now)
+    if let (perSecond, burst) = limit {
+      let rate = self.rate(at: now)
+      let isDown = self.isLimited && rate < self.ceiling && rate < perSecond * 1_000
+      self.ceiling = perSecond * 1_000
+      self.capacity = Int128(burst) * Self.token
+      self.tokens =
+        self.isLimited ? max(-self.capacity, min(self.capacity, self.tokens)) : self.capacity
+      self.rateThen = isDown ? max(self.ceiling / 10, rate) : self.ceiling
+      self.loweredAt =
+        isDown ? self.loweredAt.map { $0 + (now - $0) / Self.second * Self.second } : nil
+    }
+    self.isLimited = limit != nil
+    self.maxWaiting = maxWaiting
+    guard maxWait != self.maxWait else { return }
+    self.maxWait = maxWait
+    for position in self.calls.indices {
+      let expiry = max(now, min(self.calls[position].expiry, now + maxWait))
+      self.calls[position].expiry = self.rounded(expiry)
+    }
+  }
+
+  /// Up to a whole step.
+  func rounded(_ expiry: Int64) -> Int64 {
+    let step = self.maxWait / 250 + 1
+    return (expiry + step - 1) / step * step
+  }
+
   // MARK: Rate and tokens
 
   func rate(at time: Int64) -> Int64 {
@@ -92,6 +127,7 @@ struct NaiveBudget {
   }
 
   mutating func take() -> Bool {
+    guard self.isLimited else { return true }
     guard self.tokens >= Self.token else { return false }
     self.tokens -= Self.token
     return true
@@ -105,6 +141,7 @@ struct NaiveBudget {
   /// True if the rate is lower for it.
   mutating func throttled(now: Int64) -> Bool {
     self.fill(until: now)
+    guard self.isLimited else { return false }
     if let loweredAt, now - loweredAt < Self.second { return false }
     let before = self.rate(at: now)
     self.rateThen = max(self.ceiling / 10, before * 7 / 10)
@@ -156,14 +193,13 @@ struct NaiveBudget {
   }
 
   mutating func insert(_ id: Int, _ thing: String, _ index: Int, expiry: Int64) {
-    let step = self.maxWait / 250 + 1
     if !self.calls.contains(where: { $0.index == index }) {
       self.starts[index] = max(self.starts[index], self.virtualTime)
     }
     if !self.rounds[index].contains(thing) { self.rounds[index].append(thing) }
     self.calls.append(
       Call(
-        id: id, thing: thing, index: index, expiry: (expiry + step - 1) / step * step, order: 0))
+        id: id, thing: thing, index: index, expiry: self.rounded(expiry), order: 0))
     self.changed(thing)
   }
 

@@ -70,12 +70,26 @@ import TrafficPolicy
       case 0..<50: self.lookUp(self.anyKey())
       case 50..<90: self.storeAnything(under: self.anyKey())
       case 90..<96: self.outdateAnything(under: self.anyKey())
+      case 96 where !self.isRoomy: self.moveBound()
       default: self.removeThing(self.anyKey().thing)
       }
       #expect(self.store.bytes <= self.store.maxBytes)
       let left = self.store.evictions
       let departed = left.capacity + left.expired + left.invalidated + left.replaced
       #expect(UInt64(self.store.count) + departed == self.stored)
+    }
+
+    mutating func moveBound() {
+      let bytes = Int.random(in: 0...6, using: &self.random) << 13
+      var slices = 1
+      while !self.store.moveBound(to: bytes, dropping: 4, at: self.now) {
+        slices += 1
+        guard slices < 200 else {
+          Issue.record("no end to it")
+          return
+        }
+      }
+      #expect(self.store.maxBytes == bytes)
     }
 
     mutating func lookUp(_ key: ReadKey) {
@@ -96,8 +110,8 @@ import TrafficPolicy
       if self.isRoomy {
         #expect(outcome == expected)
       } else if outcome != expected {
-        // The model still has what has given way in the store.
-        #expect(expected == .refusedOutdated)
+        // The model still has what has given way in the store, or the store has no room for it.
+        #expect(expected == .refusedOutdated || outcome == .refusedTooLarge)
         self.model.entries[key] = outcome == .stored ? read : nil
       }
       if outcome == .stored { self.stored += 1 }

@@ -121,6 +121,21 @@ import Transport
     }
   }
 
+  /// Other lives and other bounds all the time, now and then with room for nothing.
+  private static func changeSettings(
+    of cache: ReadCache, from settings: ReadCacheSettings, seed: UInt64
+  ) async {
+    var random = SplitMix64(seed: seed)
+    for _ in 0..<200 {
+      var changed = settings
+      changed.ttl = .milliseconds(Int.random(in: 250...350, using: &random))
+      changed.maxBytes = Int.random(in: 0..<20, using: &random) << 17
+      cache.apply(changed)
+      await Task.yield()
+    }
+    cache.apply(settings)
+  }
+
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
   func `whoever saw a version acknowledged is never shown an older one`(seed: UInt64) async throws {
     let emulator = JobsEmulator()
@@ -145,6 +160,9 @@ import Transport
           layer: CachedJobs(backend, cache: cache, on: loop), executor: LoopTaskExecutor(loop),
           acknowledged: acknowledged, time: time, seed: seed &* 1_000 &+ UInt64(index))
         group.addTask { await caller.run(calls: 150) }
+      }
+      group.addTask { [settings] in
+        await Self.changeSettings(of: cache, from: settings, seed: seed)
       }
     }
     // Of some 2,880 reads many were spared, else this has shown nothing; and things were written.
