@@ -24,8 +24,11 @@ struct OperatorListener: Sendable {
       to: address, unixAccess: unixAccess, on: group, pages: pages)
     // Off the event loops: a look at everything takes a few milliseconds.
     let sampler = Task.detached {
+      // Anchored once: the distances between the points of a chart are what must be right.
+      let (epochSeconds, began) = (Double(time(nil)), ContinuousClock.now)
       while !Task.isCancelled {
-        history.take(registry.snapshot(), atEpochSeconds: Self.epochSeconds)
+        let passed = began.duration(to: .now) / .seconds(1)
+        history.take(registry.snapshot(), atEpochSeconds: epochSeconds + passed)
         try? await Task.sleep(for: LiveHistory.interval)
       }
     }
@@ -35,12 +38,5 @@ struct OperatorListener: Sendable {
   func stop(grace: TimeAmount) async {
     self.sampler.cancel()
     await self.listener.drain(grace: grace)
-  }
-
-  private static var epochSeconds: Double {
-    var now = timespec()
-    // The kernel fills in a structure that lives for the call.
-    unsafe clock_gettime(CLOCK_REALTIME, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
   }
 }
