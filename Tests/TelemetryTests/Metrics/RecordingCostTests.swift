@@ -60,17 +60,25 @@ private enum HeapMarks {
     let histogram = Histogram()
     let table = CounterTable(
       "t_total", help: "T.", axes: [LabelAxis("a", ["x", "y"]), LabelAxis("b", ["1", "2"])])
+    let firsts = CounterTable(
+      "f_total", help: "F.", axes: [LabelAxis("a", (0..<50).map { "\($0)" })])
     let words = LabelledCounters<Word>("w_total", help: "W.", label: "word")
     // The first time, a histogram makes room for exemplars, and the runtime looks up what is generic.
     self.record(histogram, table, words)
-    #expect(!HeapMarks.areOverwritten { self.record(histogram, table, words) })
+    #expect(self.leavesMarksOnce { _ in self.record(histogram, table, words) })
     // A combination that comes up first needs none either.
-    #expect(!HeapMarks.areOverwritten { table.increment(0, 1) })
+    #expect(self.leavesMarksOnce { round in firsts.increment(round) })
+  }
+
+  /// The runtime's own caches grow while other tests run; work that needs no memory leaves the marks
+  /// alone in some of the rounds, and work that needs some in none.
+  private func leavesMarksOnce(_ work: (Int) -> Void) -> Bool {
+    (0..<50).contains { round in !HeapMarks.areOverwritten { work(round) } }
   }
 
   @Test func `memory that is taken and given back is noticed`() {
     let family = MetricFamily<Counter>(name: "c_total", help: "C.", labelNames: ["l"])
     family.child("a").increment()
-    #expect(HeapMarks.areOverwritten { family.child("a").increment() })
+    #expect(!self.leavesMarksOnce { _ in family.child("a").increment() })
   }
 }
