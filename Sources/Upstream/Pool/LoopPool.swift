@@ -307,7 +307,7 @@ extension LoopPool {
   package func snapshot(ofLoop number: Int) -> PoolSnapshot {
     self.loop.assertInEventLoop()
     let (now, present) = (self.loop.now, ContinuousClock.now)
-    let first = self.queue.values.map(\.since).min()
+    let first = self.queue.values.compactMap(\.exchange.queuedAt).min()
     return PoolSnapshot(
       loop: number,
       connections: self.state.occupied.map { slot in
