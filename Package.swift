@@ -25,10 +25,12 @@ let settings: [SwiftSetting] =
 
 /// The static standard library asks the linker to export every symbol, which nobody loads this program
 /// for: 17,000 names, and all the code behind them kept. Packed relocations (DT_RELR) need glibc 2.36,
-/// which Debian 12 has, and the linker that comes with Swift. Together 3.2 of 24.8 MB.
+/// which Debian 12 has, and the linker that comes with Swift. Functions whose code is the same are kept
+/// once, and the index by which C++ finds who catches its exceptions is left out: nothing here throws
+/// any, and debuggers and profilers read what it is an index of. Together 4.4 of 29.1 MB.
 let lean = [
   "-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z", "-Xlinker",
-  "pack-relative-relocs",
+  "pack-relative-relocs", "-Xlinker", "--icf=all", "-Xlinker", "--no-eh-frame-hdr",
 ]
 
 let nio = "swift-nio"
