@@ -22,7 +22,7 @@ import Testing
     ("logLevel", "log-level"), ("upstream-endpont", "upstream-endpoint"), ("lisetn", "listen"),
     ("upstream-timeout-idle", nil), ("describe-tll", "describe-ttl"), ("", nil), ("-", nil),
     // The end of one name, and of many.
-    ("endpoint", "upstream-endpoint"), ("timeout", nil), ("ttl", nil),
+    ("insecure-remote", "allow-insecure-remote"), ("endpoint", nil), ("timeout", nil), ("ttl", nil),
     // What an orchestrator injects.
     ("service-host", nil), ("port-50051-tcp-addr", nil),
     (String(repeating: "threads", count: 10_000), nil),
