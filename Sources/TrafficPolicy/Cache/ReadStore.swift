@@ -48,6 +48,8 @@ package struct ReadStore: ~Copyable {
   private static let smallPart = 10
   /// The part of the bound that fingerprints of former entries may take.
   private static let ghostPart = 64
+  /// The part of a new bound that an arena may take which was laid out for another.
+  private static let arenaPart = 4
   /// Places looked at for entries that have expired, with each answer stored.
   private static let sweptPlaces = 8
   /// Entries that one eviction may spare, so that no single call pays for a store full of entries
@@ -159,8 +161,13 @@ package struct ReadStore: ~Copyable {
     // Which of those who left would come back was a guess at another size.
     let ghosts = GhostQueue(maxBytes: maxBytes / Self.ghostPart)
     let usableBytes = maxBytes - ghosts.fullBytes
+    // To lay the arena out anew takes the time of all that is left at once: a few entries more leave
+    // for one that is somewhat too large.
+    let isTolerable = self.table.bytes <= usableBytes / Self.arenaPart
     var dropped = 0
-    while self.count > 0, self.entryBytes + self.table.leastBytes > usableBytes {
+    while self.count > 0,
+      self.entryBytes + (isTolerable ? self.table.bytes : self.table.leastBytes) > usableBytes
+    {
       guard dropped < count else { return false }
       self.evict(within: usableBytes, at: now)
       dropped += 1

@@ -9,6 +9,7 @@
   private static let subjects: [(name: String, run: @Sendable () -> Void)] = [
     ("budget", { BudgetBenchmark.run() }),
     ("cache", { ReadStoreBenchmark.run() }),
+    ("change", { ChangeBenchmark.run() }),
     ("metrics", { MetricsBenchmark.run() }),
     ("thing-limit", { ThingLimitBenchmark.run() }),
   ]
