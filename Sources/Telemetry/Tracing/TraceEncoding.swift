@@ -6,7 +6,7 @@
 /// resource/v1/resource.proto; protobuf.dev, "Encoding".
 package struct TraceEncoding: Sendable {
   /// The version of the semantic conventions whose names are used.
-  private static let schema = "https://opentelemetry.io/schemas/1.37.0"
+  private static let schema = "https://opentelemetry.io/schemas/1.40.0"
 
   private let resource: [SpanAttribute]
   private let scope: String

@@ -8,7 +8,7 @@ import Telemetry
 /// for calls that are traced.
 ///
 /// Names are those of OpenTelemetry's semantic conventions, for clients of HTTP and of AWS
-/// (semconv 1.37: http/http-spans.md, cloud-providers/aws-sdk.md).
+/// (semconv 1.40: http/http-spans.md, cloud-providers/aws-sdk.md).
 struct RequestSpan: Sendable {
   /// What is the same for all requests.
   struct Server: Sendable {
