@@ -111,12 +111,13 @@ package struct LogLine {
   }
 
   /// JSON's string escapes (RFC 8259 §7); what a peer sent can thus never begin a line of its own.
+  /// Controls beyond ASCII's are escaped too: to some terminals U+009B is as good as ESC.
   private static func appendEscaped(_ scalar: Unicode.Scalar, to bytes: inout [UInt8]) {
     switch scalar {
     case "\"": bytes.append(contentsOf: #"\""#.utf8)
     case "\\": bytes.append(contentsOf: #"\\"#.utf8)
     case "\n": bytes.append(contentsOf: #"\n"#.utf8)
-    case "\u{0}"..<" ", "\u{7F}":
+    case "\u{0}"..<" ", "\u{7F}"..."\u{9F}":
       let hex = Array("0123456789abcdef".utf8)
       bytes.append(contentsOf: #"\u00"#.utf8)
       bytes.append(hex[Int(scalar.value >> 4)])

@@ -101,7 +101,7 @@ import Testing
 
   @Test(arguments: LogFormat.allCases)
   func `whatever AWS and callers say, a line stays one line`(format: LogFormat) {
-    let hostile = "\n{\"level\":\"critical\"}\r\u{1B}[31m\" thing=\"other\" \u{0}\u{7F}"
+    let hostile = "\n{\"level\":\"critical\"}\r\u{1B}[31m\" thing=\"other\" \u{0}\u{7F}\u{9B}2J"
     var trace = UpstreamTrace(awsRequestID: hostile, attempts: 1)
     trace.awsRequestID = hostile
     var report = self.report(
@@ -110,7 +110,8 @@ import Testing
     self.log(format).ended(report)
     let lines = self.lines()
     #expect(lines.count == 1)
-    let escaped = #"\n{\"level\":\"critical\"}\u000d\u001b[31m\" thing=\"other\" \u0000\u007f"#
+    let escaped =
+      #"\n{\"level\":\"critical\"}\u000d\u001b[31m\" thing=\"other\" \u0000\u007f\u009b2J"#
     switch format {
     case .json:
       #expect(lines[0].contains(#""caller":"cn:\#(escaped)","error":"\#(escaped)","grpc-code""#))
