@@ -36,14 +36,15 @@ final class Caller {
     callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
     settings: [(id: UInt16, value: UInt32)] = [],
     peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
-    reflection: Bool = true, callLog: CallLog? = nil,
+    reflection: Bool = true, callLog: CallLog? = nil, tracing: CallTracing? = nil,
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
     let service = RPCService(loop: self.loop, backend: backend)
     let reporting = CallReporting(
       metrics: RequestMetrics(registry: self.registry),
-      failures: FailureMetrics(registry: self.registry), log: callLog ?? CallLog(logger))
+      failures: FailureMetrics(registry: self.registry), tracing: tracing,
+      log: callLog ?? CallLog(logger))
     let loop = self.loop
     let readGate = self.readGate
     let standard = StandardMethods(

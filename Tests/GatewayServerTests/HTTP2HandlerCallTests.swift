@@ -4,6 +4,7 @@ import GatewayTestKit
 import HTTP2Engine
 import JobsAPI
 import NIOCore
+import Telemetry
 import Testing
 
 @testable import GatewayServer
@@ -232,6 +233,21 @@ struct HTTP2HandlerMetadataTests {
     let deadline = try #require(context.deadline)
     #expect(deadline >= before.advanced(by: .seconds(5)))
     #expect(deadline <= ContinuousClock.now.advanced(by: .seconds(5)))
+  }
+
+  @Test(arguments: [nil, "00-aa-bb-01", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"])
+  func `a trace's state goes on with that trace alone`(traceparent: String?) async throws {
+    let recorder = SpanRecorder(
+      sampler: TraceSampler(ratio: 1), queue: SpanQueue(limit: 8, batchLimit: 8))
+    let caller = try await Caller(tracing: CallTracing(recorder))
+    var request = Request(.describe).adding("tracestate", "v=1")
+    if let traceparent { request = request.adding("traceparent", traceparent) }
+    _ = try await caller.call(request)
+    let context = try #require(caller.backend.asked.first?.context)
+    let span = try #require(context.span)
+    #expect(span.isRoot == (traceparent?.utf8.count != 55))
+    #expect(context.tracestate == (span.isRoot ? nil : "v=1"))
+    #expect(recorder.queue.takeAll().count == 1)
   }
 
   @Test func `what a caller says about stored answers reaches the backend`() async throws {

@@ -18,8 +18,7 @@ extension HTTP2Handler {
     context.cacheControl = fields.cacheControl
     context.traceparent = fields.traceparent
     context.tracestate = fields.tracestate
-    context.span = self.reporting.span(
-      of: operation, parent: fields.traceparent, startedAt: now)
+    self.reporting.trace(operation, in: &context, startedAt: now)
     let call = RPC(
       streamID: streamID, operation: operation, context: context, head: head, startedAt: now,
       requestLimitBytes: self.limits.requestBytes)

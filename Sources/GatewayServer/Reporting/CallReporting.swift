@@ -32,11 +32,16 @@ package struct CallReporting: Sendable {
     }
   }
 
-  /// The span of a call that begins; nil if it is not to be traced.
-  func span(
-    of operation: JobsOperation, parent: String?, startedAt: ContinuousClock.Instant
-  ) -> CallSpan? {
-    self.tracing?.began(operation, parent: parent, startedAt: startedAt)
+  /// Gives a call that begins its span, if it is to be traced.
+  func trace(
+    _ operation: JobsOperation, in context: inout CallContext, startedAt: ContinuousClock.Instant
+  ) {
+    guard let tracing = self.tracing else { return }
+    let span = tracing.began(operation, parent: context.traceparent, startedAt: startedAt)
+    context.span = span
+    // The caller's state is of the caller's trace, and not of one that begins here (Trace Context
+    // §4.3).
+    if span?.isRoot == true { context.tracestate = nil }
   }
 
   /// Tells of a call that is over, exactly once.

@@ -25,6 +25,8 @@ package final class CallSpan: Sendable {
   /// What this span's own children and those called from it have for a parent.
   package let context: TraceContext
   private let parentID: UInt64?
+  /// The trace begins with it.
+  package var isRoot: Bool { self.parentID == nil }
   private let name: String
   private let kind: Kind
   private let startedAt: ContinuousClock.Instant
