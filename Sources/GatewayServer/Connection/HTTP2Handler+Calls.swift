@@ -161,10 +161,15 @@ extension HTTP2Handler {
     rpc.isCounted = true
     self.audit(rpc, failure?.code ?? .ok)
     rpc.task = nil
-    self.reporting.ended(
+    let endedAt = ContinuousClock.now
+    let figures = CallFigures(
+      method: .operation(rpc.operation), code: failure?.code ?? .ok,
+      total: rpc.startedAt.duration(to: endedAt), stages: trace.stages, span: rpc.context.span)
+    self.reporting.ended(figures) {
       CallReport(
-        method: .operation(rpc.operation), context: rpc.context,
+        method: figures.method, context: rpc.context,
         caller: rpc.caller?.identity ?? self.peerIdentity, call: call, failure: failure,
-        trace: trace, startedAt: rpc.startedAt, endedAt: .now))
+        trace: trace, startedAt: rpc.startedAt, endedAt: endedAt)
+    }
   }
 }

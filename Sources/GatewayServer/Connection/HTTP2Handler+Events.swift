@@ -121,9 +121,10 @@ extension HTTP2Handler {
 
   private func report(_ requestID: String, _ failure: RPCFailure) {
     let now = ContinuousClock.now
-    self.reporting.ended(
+    self.reporting.ended(CallFigures(method: .unknown, code: failure.code)) {
       CallReport(
         method: .unknown, context: CallContext(requestID: requestID), caller: self.peerIdentity,
-        call: nil, failure: failure, trace: UpstreamTrace(), startedAt: now, endedAt: now))
+        call: nil, failure: failure, trace: UpstreamTrace(), startedAt: now, endedAt: now)
+    }
   }
 }

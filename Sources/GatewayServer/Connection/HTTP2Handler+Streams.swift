@@ -167,11 +167,13 @@ extension HTTP2Handler {
     rpc.isCounted = true
     self.traffic.answers &+= 1
     rpc.call.stopped()
-    self.reporting.ended(
+    let figures = CallFigures(method: .standard(rpc.method), code: failure?.code ?? .ok)
+    self.reporting.ended(figures) {
       CallReport(
-        method: .standard(rpc.method), context: CallContext(requestID: rpc.requestID),
+        method: figures.method, context: CallContext(requestID: rpc.requestID),
         caller: self.peerIdentity, call: nil, failure: failure, trace: UpstreamTrace(),
-        startedAt: rpc.startedAt, endedAt: .now))
+        startedAt: rpc.startedAt, endedAt: .now)
+    }
     self.flushSoon()
   }
 

@@ -36,16 +36,18 @@ package final class CallLog: Sendable {
     self.sampler.set(share: share)
   }
 
-  func ended(_ report: CallReport) {
-    let isTaken = self.sampler.takesNext()
+  /// Whether the call that is over now is of the share that has lines. To be asked once for each.
+  func takesNext() -> Bool { self.sampler.takesNext() }
+
+  func ended(_ report: CallReport, isOfShare: Bool) {
     guard let failure = report.failure else {
-      if isTaken { self.logger.info("call answered", metadata: report.logMetadata) }
+      if isOfShare { self.logger.info("call answered", metadata: report.logMetadata) }
       return
     }
-    let level = report.level(of: failure)
-    if isTaken { return self.tell(failure, of: report, level: max(level, .info)) }
-    guard self.logger.logLevel <= level else { return }
     let kind = FailureKind(report.method, failure)
+    let level = kind.level
+    if isOfShare { return self.tell(failure, of: report, level: max(level, .info)) }
+    guard self.logger.logLevel <= level else { return }
     switch self.repeats.withLock({ $0.lineCame(kind, now: report.endedAt) }) {
     case .write(let repeated): self.tell(failure, of: report, level: level, repeated)
     case .hide: self.suppressedLines.increment()
@@ -80,7 +82,10 @@ package final class CallLog: Sendable {
         metadata[LogKey.grpcCode] = "\(kind.code.name)"
         metadata[LogKey.reason] = "\(kind.reason.rawValue)"
       }
-      self.logger.info("calls failed alike", metadata: metadata)
+      // As the lines that were hidden would have been: what hid warnings is heard where they are. Of
+      // kinds that are not told apart the worst is thought.
+      self.logger.log(
+        level: repeats.kind?.level ?? .warning, "calls failed alike", metadata: metadata)
     }
   }
 }

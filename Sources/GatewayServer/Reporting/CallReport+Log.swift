@@ -40,14 +40,16 @@ extension CallReport {
       metadata[stage.logKey] = "\(MillisecondsText(microseconds: UInt64(trace.stages[stage])))"
     }
   }
+}
 
+extension FailureKind {
   /// What an operator can do something about is a warning. A caller's own mistake is none; the miss
   /// of one that wanted no more, and the usual end of a call that lasts, are no failures at all.
-  func level(of failure: RPCFailure) -> Logger.Level {
-    if case .standard = self.method, failure.reason == .draining || failure.reason == .cancelled {
+  var level: Logger.Level {
+    if case .standard = self.method, self.reason == .draining || self.reason == .cancelled {
       return .debug
     }
-    return switch (failure.code, failure.reason) {
+    return switch (self.code, self.reason) {
     case (_, .notCached): .debug
     case (_, .policyDenied), (_, .malformedRequest): .info
     case (.internal, _), (.unavailable, _), (.unknown, _), (.permissionDenied, _): .warning

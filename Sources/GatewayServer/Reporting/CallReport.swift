@@ -3,11 +3,23 @@
 import Authorization
 import GRPCWire
 import JobsAPI
+import Telemetry
 
-/// All that is known of a call when it is over, however it ended: what metrics count, what the log
-/// says and what a span carries come from here, so that they agree.
+/// What is counted of every call when it is over, however it ended.
+struct CallFigures {
+  var method: CallMethod
+  var code = GRPCStatusCode.ok
+  /// From its headers to its answer.
+  var total = Duration.zero
+  var stages = StageTimes()
+  /// Nil unless the call is traced.
+  var span: CallSpan?
+}
+
+/// All that is known of a call when it is over, however it ended: what the log says and what a span
+/// carries come from here, so that they agree.
 ///
-/// It is made once for each call, and given to ``CallReporting``.
+/// It is made once for a call at most, when ``CallReporting`` asks for it.
 struct CallReport: Sendable {
   var method: CallMethod
   /// The request's id, and its trace.

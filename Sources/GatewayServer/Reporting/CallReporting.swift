@@ -3,6 +3,7 @@
 // Where calls are told of that are over. Whoever keeps an account of calls has a part here; the
 // connection hands each call to all of them at once, and knows none.
 
+import GRPCWire
 import JobsAPI
 import Telemetry
 
@@ -45,17 +46,27 @@ package struct CallReporting: Sendable {
   }
 
   /// Tells of a call that is over, exactly once.
-  func ended(_ report: CallReport) {
-    switch report.method {
+  ///
+  /// - Parameter report: all that is known of it. To put that together costs more than to count, so
+  ///   it is asked for only if there is a line or a span to write; of most answers there is neither.
+  func ended(_ figures: CallFigures, _ report: () -> CallReport) {
+    self.count(figures)
+    let hasShareLine = self.log.takesNext()
+    guard hasShareLine || figures.code != .ok || figures.span != nil else { return }
+    let report = report()
+    if let failure = report.failure { self.failures.callFailed(report.method, failure) }
+    if let span = figures.span { CallTracing.ended(span, report) }
+    self.log.ended(report, isOfShare: hasShareLine)
+  }
+
+  private func count(_ figures: CallFigures) {
+    switch figures.method {
     case .operation(let operation):
       self.metrics.callEnded(
-        operation, code: report.code, after: report.total, report.trace.stages,
-        trace: report.context.span?.context.traceID)
-    case .standard(let method): self.metrics.callEnded(method, code: report.code)
-    case .unknown: self.metrics.callRefused(code: report.code)
+        operation, code: figures.code, after: figures.total, figures.stages,
+        trace: figures.span?.context.traceID)
+    case .standard(let method): self.metrics.callEnded(method, code: figures.code)
+    case .unknown: self.metrics.callRefused(code: figures.code)
     }
-    if let failure = report.failure { self.failures.callFailed(report.method, failure) }
-    if let span = report.context.span { CallTracing.ended(span, report) }
-    self.log.ended(report)
   }
 }

@@ -15,10 +15,12 @@ import Testing
   private let pipe = Pipe()
   private let start = ContinuousClock.now
 
-  private func log(_ format: LogFormat = .text, share: Double = 1, perSecond: Int = 10) -> CallLog {
+  private func log(
+    _ format: LogFormat = .text, share: Double = 1, perSecond: Int = 10, level: Logger.Level = .info
+  ) -> CallLog {
     let sink = LogSink(descriptor: self.pipe.fileHandleForWriting.fileDescriptor)
     let logger = Logger(label: "serve") { label in
-      StderrLogHandler(label: label, format: format, levels: LogLevels(.info), sink: sink)
+      StderrLogHandler(label: label, format: format, levels: LogLevels(level), sink: sink)
     }
     return CallLog(logger, share: share, failuresPerSecond: perSecond, seed: 1)
   }
@@ -180,13 +182,24 @@ import Testing
     #expect(self.lines().isEmpty)
     log.tellRepeats(now: self.start.advanced(by: .seconds(1)))
     let told =
-      #"TIME info calls failed alike grpc-code="UNAVAILABLE" method="DescribeJobExecution" "#
+      #"TIME warning calls failed alike grpc-code="UNAVAILABLE" method="DescribeJobExecution" "#
       + #"reason="CONNECTION" repeated="4""#
     #expect(self.lines() == [told])
     for _ in 0..<5 { log.ended(self.report(failure: failure)) }
     log.tellAllRepeats()
     log.tellAllRepeats()
     #expect(self.lines().suffix(1) == [told])
+  }
+
+  @Test func `what a storm hid is told at the level of what it hid`() {
+    let log = self.log(share: 0, perSecond: 1, level: .warning)
+    let warned = RPCFailure(.unavailable, .connection, message: "AWS cannot be reached: refused")
+    let mistaken = RPCFailure(.notFound, .resourceNotFound, message: "gone")
+    for _ in 0..<3 { log.ended(self.report(failure: warned)) }
+    for _ in 0..<3 { log.ended(self.report(failure: mistaken)) }
+    #expect(self.lines().count == 1)
+    log.tellAllRepeats()
+    #expect(self.lines().map { $0.contains(#"reason="CONNECTION" repeated="2""#) } == [true])
   }
 
   @Test func `who wants every call's line gets it, storm or not`() {
@@ -205,5 +218,12 @@ import Testing
     log.tellAllRepeats()
     #expect(self.lines().isEmpty)
     #expect(log.suppressedLines.value == 0)
+  }
+}
+
+extension CallLog {
+  /// As ``CallReporting`` tells of a call.
+  fileprivate func ended(_ report: CallReport) {
+    self.ended(report, isOfShare: self.takesNext())
   }
 }
