@@ -187,7 +187,8 @@ let package = Package(
     tests(
       "GatewayClientTests",
       [
-        "GatewayClient", "GRPCWire", "HTTP2Engine", "JobsAPI", "Transport", nioCore, nioEmbedded,
+        "GatewayClient", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "Transport", nioCore,
+        nioEmbedded, nioPosix,
       ]),
     tests("GRPCWireTests", ["CompressionEngine", "GatewayTestKit", "GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),

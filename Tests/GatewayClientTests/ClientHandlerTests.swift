@@ -61,6 +61,13 @@ private final class Stage {
     _ = self.server.beginResponse(Self.head, on: streamID)
   }
 
+  /// Trailers-Only in all but the end of the stream.
+  func beginWithStatus(_ streamID: Int32) {
+    var head = Self.head
+    head.append("grpc-status", "7")
+    _ = self.server.beginResponse(head, on: streamID)
+  }
+
   func push(_ message: [UInt8], on streamID: Int32) {
     _ = self.server.push([0] + UInt32(message.count).bigEndian4 + message, on: streamID)
   }
@@ -146,6 +153,33 @@ extension UInt32 {
     stage.end(1)
     try stage.exchange()
     #expect(await stage.next(call) == .failure(.deadlineExceeded))
+  }
+
+  @Test func `nothing more is wanted behind a status`() async throws {
+    let stage = try Stage()
+    let call = stage.handler.open("/s/M", [], Self.options())
+    try stage.exchange()
+    stage.beginWithStatus(1)
+    try stage.exchange()
+    guard case .failure(.refused(let end)) = await stage.next(call) else {
+      return #expect(Bool(false))
+    }
+    #expect(end.status.code == .permissionDenied)
+    #expect(stage.resets == [1: .cancel])
+  }
+
+  @Test func `the rest of a request that was answered early is not sent`() async throws {
+    let stage = try Stage()
+    // More than the server's window.
+    let call = stage.handler.open(
+      "/s/M", [UInt8](repeating: 1, count: 1_000_000), Self.options())
+    try stage.exchange()
+    stage.begin(1)
+    stage.end(1, "8")
+    try stage.exchange()
+    _ = await stage.next(call)
+    guard case .failure(.refused) = await stage.next(call) else { return #expect(Bool(false)) }
+    #expect(stage.resets[1] != nil)
   }
 
   @Test func `what nobody takes makes the server wait`() async throws {

@@ -23,7 +23,7 @@ final class ClientCall {
   /// messages they belong to.
   var withheldBytes = 0
 
-  private var parts: [ResponsePart] = []
+  private var parts = CircularBuffer<ResponsePart>()
   private var outcome: Result<CallEnd, CallFailure>?
   private var waiter: Waiter?
 

@@ -161,10 +161,12 @@ extension ClientHandler {
     case .trailers(let streamID, let fields):
       guard let call = self.calls[streamID] else { return }
       self.finish(call, call.state.receivedTrailers(ResponseMetadata(fields)))
+      self.reset(call)
     case .responseEnded(let streamID):
       // Trailers have said how it ended, if there were any.
       guard let call = self.calls[streamID] else { return }
       self.finish(call, call.state.closed(CallFailure(closedWith: .noError)))
+      self.reset(call)
     case .streamClosed(let streamID, let code):
       guard let call = self.calls.removeValue(forKey: streamID) else { return }
       self.finish(call, call.state.closed(CallFailure(closedWith: code)))
@@ -175,7 +177,9 @@ extension ClientHandler {
   private func received(_ head: ResponseMetadata, on call: ClientCall) {
     switch call.state.receivedHead(head) {
     case .opened: call.append(.head(head))
-    case .ended(let end): self.finish(call, .ended(end))
+    case .ended(let end):
+      self.finish(call, .ended(end))
+      self.reset(call)
     case .failed(let failure):
       self.finish(call, .failed(failure))
       self.reset(call)
@@ -202,6 +206,8 @@ extension ClientHandler {
     self.reset(call)
   }
 
+  /// Nothing more is wanted of a stream whose call is over: neither what a server sends behind the
+  /// status nor the rest of a request that it has answered early. Most are closed by now.
   private func reset(_ call: ClientCall) {
     if let streamID = call.streamID { self.session.resetStream(streamID, code: .cancel) }
   }

@@ -10,7 +10,8 @@ package struct GatewayConnector: Sendable {
   package var address: GatewayAddress
   /// Nil for plaintext. ALPN must offer `h2`.
   package var security: OutboundSecurity?
-  /// Bounds the name's lookup and the connection; a handshake has its own.
+  /// Bounds all of it: the name's lookup, the connection and the handshake, which may have a limit of
+  /// its own besides.
   package var connectTimeout: Duration = .seconds(5)
   package var userAgent: String
   package var limits = HTTP2ClientLimits()
@@ -34,12 +35,13 @@ package struct GatewayConnector: Sendable {
       userAgent: self.userAgent)
     let limits = self.limits
     do {
-      return try await self.channel(on: loop) { channel in
+      let connected = self.channel(on: loop) { channel in
         let session = try HTTP2ClientSession(limits: limits)
         let handler = ClientHandler(
           session: session, head: template, loop: channel.eventLoop)
         try channel.pipeline.syncOperations.addHandler(handler)
-      }.flatMapThrowing { channel in
+      }
+      return try await self.inTime(connected).flatMapThrowing { channel in
         let handler = try channel.pipeline.syncOperations.handler(type: ClientHandler.self)
         return GatewayConnection(
           channel: channel, handler: NIOLoopBound(handler, eventLoop: channel.eventLoop))
@@ -47,6 +49,21 @@ package struct GatewayConnector: Sendable {
     } catch {
       throw .unreachable(ConnectFailure(error))
     }
+  }
+
+  /// Fails when the time is up; a connection that comes later is closed.
+  private func inTime(
+    _ connected: EventLoopFuture<any Channel>
+  ) -> EventLoopFuture<any Channel> {
+    let loop = connected.eventLoop
+    let limit = TimeAmount(self.connectTimeout)
+    let answer = loop.makePromise(of: (any Channel).self)
+    let timer = loop.scheduleTask(in: limit) { answer.fail(ChannelError.connectTimeout(limit)) }
+    // Of two ends the first counts.
+    connected.cascade(to: answer)
+    answer.futureResult.whenComplete { _ in timer.cancel() }
+    answer.futureResult.whenFailure { _ in connected.whenSuccess { $0.close(promise: nil) } }
+    return answer.futureResult
   }
 
   private func channel(
