@@ -14,7 +14,7 @@ import pytest
 
 from program import BINARY, Gateway, environment, run_to_end
 
-OK, REFUSED, USAGE, UNREACHABLE, RETRY = 0, 1, 64, 69, 75
+OK, REFUSED, USAGE, UNREACHABLE, UNWRITTEN, RETRY = 0, 1, 64, 69, 74, 75
 ESCAPE = "\x1b"
 ONE_WRITE = ("--thing-writes-per-second", "1", "--thing-write-burst", "1")
 
@@ -166,6 +166,27 @@ def test_hostile_text_does_not_reach_the_terminal(call, thing, job_of):
     assert done.returncode == OK and ESCAPE not in done.stdout
     shown = call("describe", f"{ESCAPE}[31mred", "job")
     assert shown.returncode == REFUSED and ESCAPE not in shown.stderr + shown.stdout
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_an_answer_that_nobody_gets_is_no_success(gateway, thing, job_of, flags):
+    job_of()
+    arguments = [str(BINARY), "call", "pending", thing, "--address", gateway.address, *flags]
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with open("/dev/full", "wb") as full, os.fdopen(theirs, "wb") as closed:
+        for nowhere, why in ((full, "No space left"), (closed, "Broken pipe")):
+            done = subprocess.run(
+                arguments,
+                env=environment(),
+                stdout=nowhere,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=30,
+                check=False,
+            )
+            assert done.returncode == UNWRITTEN
+            assert done.stderr.startswith(f"error: the answer cannot be written: {why}")
 
 
 @pytest.mark.parametrize(

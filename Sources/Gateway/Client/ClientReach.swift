@@ -33,9 +33,10 @@ struct ClientReach: Sendable {
     let bytes = try Self.read(path, limit: Self.tokenLimitBytes)
     let text = String(decoding: bytes, as: UTF8.self)
     let words = text.split(whereSeparator: \.isWhitespace)
-    guard words.count == 1, text.utf8.allSatisfy({ $0 < 0x7F }) else {
+    // A header field with other characters would be left out of the call (RFC 9110 §5.5).
+    guard words.count == 1, words[0].utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw ClientFault(
-        "\(path): a token file holds one token, without blanks", exitCode: 65)
+        "\(path): a token file holds one token, in ASCII without blanks", exitCode: 65)
     }
     return String(words[0])
   }

@@ -53,16 +53,25 @@ extension String {
   /// control characters are spelled out, and so is what turns the direction of writing. Line ends stay
   /// if they are wanted.
   func shown(keepingLines: Bool) -> String {
-    guard self.unicodeScalars.contains(where: { Self.isUnsafe($0, keepingLines) }) else {
-      return self
+    self.spelling({ Self.isUnsafe($0, keepingLines) }) { "\\u{\(String($0.value, radix: 16))}" }
+  }
+
+  /// JSON text as a terminal may get it. Its writer has escaped the controls of ASCII, and leaves
+  /// others as they are; they stand in strings alone, where they may be spelled out (RFC 8259 §7).
+  var shownInJSON: String {
+    self.spelling({ Self.isUnsafe($0, true) }) { scalar in
+      let digits = String(scalar.value, radix: 16)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
     }
+  }
+
+  private func spelling(
+    _ isUnsafe: (Unicode.Scalar) -> Bool, _ spelled: (Unicode.Scalar) -> String
+  ) -> String {
+    guard self.unicodeScalars.contains(where: isUnsafe) else { return self }
     var text = ""
     for scalar in self.unicodeScalars {
-      if Self.isUnsafe(scalar, keepingLines) {
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      } else {
-        text.unicodeScalars.append(scalar)
-      }
+      if isUnsafe(scalar) { text += spelled(scalar) } else { text.unicodeScalars.append(scalar) }
     }
     return text
   }
@@ -70,10 +79,14 @@ extension String {
   /// On one line.
   var shown: String { self.shown(keepingLines: false) }
 
+  /// All of them lie below U+10000.
   private static func isUnsafe(_ scalar: Unicode.Scalar, _ keepingLines: Bool) -> Bool {
     switch scalar.value {
     case 0x0A, 0x09: !keepingLines
-    case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    case 0..<0x20, 0x7F...0x9F: true
+    // Marks, embeddings and isolates of the Unicode Bidirectional Algorithm (UAX #9 §2), and ends of
+    // lines and paragraphs.
+    case 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
     default: false
     }
   }

@@ -13,8 +13,8 @@ struct CallCommand: AsyncParsableCommand {
     discussion: """
       Answers are a table, or AWS's own JSON with --json; what goes wrong is said on standard \
       error. Exit status 0 for an answer, 64 for a wrong flag, 69 if the gateway is not reached, \
-      75 if it may pass and coming back helps, 76 if what answers is no gateway, 1 for all other \
-      refusals.
+      74 if the answer cannot be written, 75 if it may pass and coming back helps, 76 if what \
+      answers is no gateway, 1 for all other refusals.
       """,
     subcommands: [
       CallDescribeCommand.self, CallPendingCommand.self, CallStartNextCommand.self,
@@ -52,19 +52,23 @@ struct AskOptions: ParsableArguments {
     }
     switch result {
     case .success(let reply) where self.json:
-      StandardOutput.write(String(decoding: json(reply.value), as: UTF8.self) + "\n")
+      try StandardOutput.deliver(Self.line(json(reply.value)))
     case .success(let reply):
       let answer = AnswerText(
         palette: .of(STDOUT_FILENO, Environment.variables), now: Int64(time(nil)))
-      StandardOutput.write(text(answer, reply.value) + answer.footer(reply, took: took))
+      try StandardOutput.deliver(
+        text(answer, reply.value) + answer.footer(reply, took: took))
     case .failure(let failure):
       let report = FailureReport(failure, isWrite: isWrite, reach)
       let palette = Palette.of(STDERR_FILENO, Environment.variables)
       StandardError.write(
-        self.json
-          ? String(decoding: report.json, as: UTF8.self) + "\n" : report.text(palette))
+        self.json ? Self.line(report.json) : report.text(palette))
       throw ExitCode(report.exitCode)
     }
+  }
+
+  private static func line(_ json: [UInt8]) -> String {
+    String(decoding: json, as: UTF8.self).shownInJSON + "\n"
   }
 }
 

@@ -104,4 +104,15 @@ import Testing
     let text = self.plain.execution(execution, of: "t")
     #expect(text.contains("1970-01-01 00:00:00Z") && text.contains("9999-12-31 23:59:59Z"))
   }
+
+  @Test func `JSON keeps its meaning and moves no cursor`() {
+    #expect(#"{"a":"é\u001b 🛰️"}"#.shownInJSON == #"{"a":"é\u001b 🛰️"}"#)
+    #expect(
+      "{\"a\":\"\u{9B}2J\u{7F}\u{202E}\u{200F}\"}".shownInJSON
+        == #"{"a":"\u009b2J\u007f\u202e\u200f"}"#)
+  }
+
+  @Test func `marks that turn the direction are spelled out`() {
+    #expect("a\u{200F}b\u{61C}c\u{200E}".shown == #"a\u{200f}b\u{61c}c\u{200e}"#)
+  }
 }
