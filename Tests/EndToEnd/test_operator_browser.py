@@ -108,11 +108,12 @@ def test_an_idle_gateway_is_calm(page):
     page.wait("document.querySelector('#attention').innerText.includes('Nothing needs attention')")
     assert page.text("#state") == "serving"
     assert page.run("document.querySelector('#chart-calls .empty').textContent") == "no calls"
-    assert page.run("document.querySelectorAll('#charts svg').length") == 7
+    assert page.run("document.querySelectorAll('#charts svg').length") == 9
 
 
 def test_under_load_every_chart_is_drawn(page, load):
-    for chart in ("calls", "latency", "cache", "reads", "writes", "pool", "callers"):
+    charts = "calls latency stages cache reads writes pool callers loops"
+    for chart in charts.split():
         page.wait(
             f"[...document.querySelectorAll('#chart-{chart} .area, #chart-{chart} .curve')]"
             ".some((path) => path.getTotalLength() > 8)"
@@ -191,7 +192,7 @@ def test_pointing_at_a_chart_tells_its_numbers(page, load):
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=box[0], y=box[1])
     page.wait("!document.querySelector('#tip').hidden")
     assert "answered" in page.text("#tip")
-    assert page.run("document.querySelectorAll('.cursor').length") == 7
+    assert page.run("document.querySelectorAll('.cursor').length") == 9
     picture(page, "tip")
     page.send("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
     page.wait("document.querySelector('#tip').hidden")

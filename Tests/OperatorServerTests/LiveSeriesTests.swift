@@ -70,6 +70,23 @@ import Testing
     #expect(self.value(.rate("c", .any), now, before) == 0)
   }
 
+  @Test func `a quantile is of those that are meant`() {
+    let samples = [("queue", 1), ("backoff", 1_000)].map { stage, milliseconds in
+      let histogram = Histogram()
+      histogram.record(.milliseconds(milliseconds))
+      return FamilySnapshot.Sample(
+        [MetricLabel(name: "stage", value: stage)], .histogram(histogram.snapshot()))
+    }
+    let now = MetricsReading([FamilySnapshot("h", .histogram, help: "", samples: samples)])
+    func longest(_ filter: LabelFilter) -> Double? {
+      self.value(.quantile(1, "h", filter), MetricsReading(), now)
+    }
+    #expect(longest(.label("stage", ["queue"])) == 0.001)
+    #expect(longest(.label("stage", ["backoff"])) == 1)
+    #expect(longest(.any) == 1)
+    #expect(longest(.label("stage", ["limiter"])) == nil)
+  }
+
   @Test func `a share of nothing is not known`() {
     let before = self.reading([("hit", 1), ("miss", 1)])
     let now = self.reading([("hit", 4), ("miss", 2)])

@@ -11,7 +11,8 @@ extension LiveSeries {
   private static let spared: Set = ["hit", "stale", "coalesced"]
 
   /// Everything that the page draws over time. The page knows these names.
-  static let all: [LiveSeries] = Self.callsAndCache + Self.upstream + Self.process
+  static let all: [LiveSeries] =
+    Self.callsAndCache + Self.stages + Self.upstream + Self.process
 
   private static let callsAndCache: [LiveSeries] =
     CallOutcome.allCases.map { Self("calls.\($0.rawValue)", .rate(Self.calls, $0.filter)) } + [
@@ -30,6 +31,15 @@ extension LiveSeries {
         .level("iot_jobs_gateway_connections", .notLabel("listener", ["admin", "operator"]))),
     ]
 
+  /// The stages that make a call slow. Calls that spent no time in one are not counted there.
+  private static let stages: [LiveSeries] =
+    ["limiter", "queue", "first_byte", "backoff"].map { stage in
+      Self(
+        "stage.\(stage)",
+        .quantile(
+          0.99, "iot_jobs_gateway_stage_duration_seconds", .label("stage", [stage])))
+    }
+
   private static let upstream: [LiveSeries] = [
     Self("aws.reads", .rate(Self.attempts, .label("operation", Self.reads))),
     Self("aws.writes", .rate(Self.attempts, .label("operation", Self.writes))),
@@ -45,6 +55,7 @@ extension LiveSeries {
   ]
 
   private static let process: [LiveSeries] = [
+    Self("loops.lag", .quantile(0.99, "iot_jobs_gateway_event_loop_lag_seconds")),
     Self("process.cpu", .rate("process_cpu_seconds_total", .any)),
     Self("process.resident", .level("process_resident_memory_bytes", .any)),
     Self("process.descriptors", .level("process_open_fds", .any)),

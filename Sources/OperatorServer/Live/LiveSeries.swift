@@ -13,7 +13,7 @@ struct LiveSeries: Sendable {
     case share(String, LabelFilter, of: LabelFilter)
     /// The duration that so many of those of the time between were shorter than, in seconds; nil if
     /// there were none.
-    case quantile(Double, String)
+    case quantile(Double, String, LabelFilter = .any)
   }
 
   let name: String
@@ -34,9 +34,9 @@ struct LiveSeries: Sendable {
       }
       let all = grown(whole)
       return all > 0 ? grown(part) / all : nil
-    case .quantile(let quantile, let name):
+    case .quantile(let quantile, let name, let filter):
       return HistogramQuantile.value(
-        quantile, from: before.counts(name), to: now.counts(name))
+        quantile, from: before.counts(name, where: filter), to: now.counts(name, where: filter))
     }
   }
 }

@@ -24,9 +24,9 @@ struct MetricsReading: Sendable {
     return numbers.isEmpty ? nil : numbers.reduce(0, +)
   }
 
-  /// How many durations fell into each bucket of ``Histogram``, whatever their labels.
-  func counts(_ name: String) -> [UInt64] {
-    self.all(name).reduce(into: []) { sums, sample in
+  /// How many durations fell into each bucket of ``Histogram``, of all whose labels a filter takes.
+  func counts(_ name: String, where filter: LabelFilter = .any) -> [UInt64] {
+    self.all(name, where: filter).reduce(into: []) { sums, sample in
       guard case .histogram(let histogram) = sample.value else { return }
       if sums.isEmpty {
         sums = histogram.counts

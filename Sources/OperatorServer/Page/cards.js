@@ -49,6 +49,8 @@ function findings(data) {
   }
   const waiting = lately(data, 'pool.waiting', 5);
   if (waiting > 0) say('warn', 'Pool', 'calls wait for a connection to AWS');
+  const lag = lately(data, 'loops.lag', 5);
+  if (lag > 0.1) say('warn', 'Busy', `event loops are ${format.text('time', lag)} late: calls wait for each other`);
   const limited = lately(data, 'calls.limited');
   if (limited > 0) {
     const most = data.offenders.things[0];
@@ -221,9 +223,14 @@ function levelChoice(current) {
     choice.append(element('option', name === current ? { selected: '' } : {}, name));
   }
   choice.addEventListener('change', async () => {
-    await fetch('/loglevel', {
-      method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ level: choice.value }),
-    });
+    try {
+      const answer = await fetch('/loglevel', {
+        method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ level: choice.value }),
+      });
+      if (!answer.ok) throw new Error(answer.statusText);
+    } catch {
+      choice.value = current;
+    }
     choice.blur();
   });
   return choice;

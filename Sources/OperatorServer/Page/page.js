@@ -23,6 +23,13 @@ for (const options of [
       { name: 'latency.p90', label: '9 of 10', colour: 'mid' },
       { name: 'latency.p50', label: 'half of them', colour: 'low' },
     ] },
+  { id: 'stages', title: 'Where the time goes', note: '99 of 100 calls that come to a stage leave it sooner', kind: 'line',
+    unit: 'time', log: true, nothing: 'no calls to AWS', series: [
+      { name: 'stage.first_byte', label: "AWS, until its answer's first byte", colour: 'mid' },
+      { name: 'stage.limiter', label: 'waiting for the budget', colour: 'limited' },
+      { name: 'stage.queue', label: 'waiting for a connection', colour: 'caller' },
+      { name: 'stage.backoff', label: 'between attempts', colour: 'failed' },
+    ] },
   { id: 'cache', title: 'Spared by the cache', note: 'Reads that needed no call to AWS of their own', kind: 'line', fill: true,
     unit: 'percent', fixed: 1, nothing: 'no reads', series: [{ name: 'cache.spared', label: 'of all reads', colour: 'mid' }] },
   { id: 'reads', title: 'Reads sent to AWS', note: "Against the account's budget", kind: 'line', fill: true, unit: 'rate',
@@ -47,6 +54,10 @@ for (const options of [
       { name: 'calls.in_flight', label: 'calls in flight', colour: 'high' },
       { name: 'budget.waiting', label: 'waiting for the budget', colour: 'limited' },
       { name: 'pool.waiting', label: 'waiting for a connection', colour: 'caller' },
+    ] },
+  { id: 'loops', title: 'Event loops', note: 'How late their timers fire: how long calls wait for each other', kind: 'line',
+    unit: 'time', log: true, nothing: 'nothing yet', series: [
+      { name: 'loops.lag', label: '99 of 100 timers', colour: 'mid' },
     ] },
 ]) byID('charts').append(new Chart(options).card);
 
@@ -136,8 +147,12 @@ function showSettings() {
 
 byID('config').addEventListener('toggle', async () => {
   if (!byID('config').open) return;
-  settings = await (await fetch('/config')).json();
-  showSettings();
+  try {
+    settings = await (await fetch('/config')).json();
+    showSettings();
+  } catch {
+    byID('config-table').replaceChildren(element('p', { class: 'nothing' }, 'The gateway does not answer.'));
+  }
 });
 byID('config-find').addEventListener('input', showSettings);
 
