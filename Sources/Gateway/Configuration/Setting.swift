@@ -70,6 +70,13 @@ struct Misfit: Error, Equatable {
     self.part = part
     self.reason = reason
   }
+
+  /// A text that was to be a URL and is none. Who writes a user name into a URL may have written a
+  /// password behind it, and who writes a query a key.
+  init(url text: String) {
+    let query = text.firstIndex { $0 == "?" || $0 == "#" }
+    self.init(part: text.contains("@") ? "…@…" : query.map { text[...$0] + "…" } ?? text)
+  }
 }
 
 extension Setting where Value == Int {

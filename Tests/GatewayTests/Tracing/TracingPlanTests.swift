@@ -64,6 +64,20 @@ struct TracingPlanTests {
     }
   }
 
+  @Test(arguments: [
+    "https://user:hunter2@collector", "https://collector/v1/traces?key=hunter2",
+    "https://collector#hunter2",
+  ])
+  func `a URL that is refused does not show what may be a password or a key`(url: String) {
+    for name in ["tracing-endpoint", "upstream-endpoint"] {
+      let reader = SettingsReader(
+        flags: ["region": "us-east-1", name: url], environment: [:], file: nil)
+      let error = #expect(throws: ConfigurationError.self) { try ServeConfiguration(reader) }
+      #expect(error?.description.contains("--\(name): \"") == true)
+      #expect(error?.description.contains("hunter2") == false)
+    }
+  }
+
   @Test(arguments: ["-0.1", "1.1", "x", "", "1e-2", "nan"])
   func `a ratio is a number from 0 to 1`(text: String) {
     let flags = ["tracing-endpoint": "http://c", "tracing-ratio": text]

@@ -10,7 +10,10 @@ enum TracingSettings {
     help: "URL of a collector of traces that takes OTLP/HTTP in protobuf; /v1/traces if it has no "
       + "path. Without it no call is traced.",
     allowed: HTTPURL.rule
-  ) { HTTPURL($0) == nil ? nil : $0 }
+  ) { (text) throws(Misfit) in
+    guard HTTPURL(text) != nil else { throw Misfit(url: text) }
+    return text
+  }
 
   /// As OpenTelemetry's own parts have it: all, until somebody says less.
   static let ratio = Setting<Double>(

@@ -14,10 +14,7 @@ enum UpstreamSettings {
       + "host, which AWS refuses.",
     allowed: "an http:// or https:// URL without user name, query and fragment, or the word default"
   ) { (text) throws(Misfit) in
-    // Who writes a user name into a URL may have written a password behind it.
-    guard let choice = EndpointChoice(text) else {
-      throw Misfit(part: text.contains("@") ? "…@…" : text)
-    }
+    guard let choice = EndpointChoice(text) else { throw Misfit(url: text) }
     return choice
   }
 
