@@ -36,6 +36,13 @@ enum FileBytes {
     return bytes
   }
 
+  /// False for a pipe and its like, whose bytes are gone once they are read.
+  static func canReadAgain(_ path: String) -> Bool {
+    var status = stat()
+    // A file that is gone may come again.
+    return unsafe stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+  }
+
   private static func systemFailure() -> Failure {
     Failure(reason: unsafe String(cString: strerror(errno)))
   }

@@ -53,8 +53,10 @@ extension ServeConfiguration {
         // AWS's own settings may have said the same before.
         && (entry.isSecret || pair.0.value != pair.1.value)
       guard isChanged, entry.change == .atStart else { return nil }
-      let source = pair.1.source.map { "\($0): " } ?? ""
-      return "\(source)\(entry.name) cannot change while the gateway runs; restart it for that"
+      // Where the new value stands; nowhere if the old one was taken out.
+      let source = pair.1.source == EffectiveSetting.fallbackSource ? nil : pair.1.source
+      let place = source.map { "\($0): " } ?? ""
+      return "\(place)\(entry.name) cannot change while the gateway runs; restart it for that"
     }
   }
 }

@@ -124,6 +124,37 @@ import TrafficPolicy
     #expect(settings.effective.first { $0.name == "write-timeout" }?.source?.hasSuffix("2") == true)
   }
 
+  @Test func `a setting that is taken out is named without a place`() throws {
+    let flags = ["region": "us-east-1"]
+    let configuration = try ServeConfiguration(
+      SettingsReader(
+        flags: flags, environment: [:],
+        file: SettingsFile(path: "g.yaml", values: ["threads": "2"])))
+    let refusal = #expect(throws: SettingsRefusal.self) {
+      try configuration.successor(file: [], of: "g.yaml")
+    }
+    #expect(
+      refusal?.faults == ["threads cannot change while the gateway runs; restart it for that"])
+  }
+
+  @Test func `a pipe is read once, and not looked at again`() throws {
+    defer { try? FileManager.default.removeItem(atPath: self.path) }
+    // The path is lent for the call.
+    let made = unsafe mkfifo(self.path, 0o600)
+    #expect(made == 0)
+    #expect(!FileBytes.canReadAgain(self.path))
+    let settings = SettingsFile(path: self.path, values: ["thing-read-burst": "3"])
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let live = LiveSettings(
+      try ServeConfiguration(
+        SettingsReader(flags: ["region": "us-east-1"], environment: [:], file: settings)),
+      registry: self.registry, logger: logger
+    ) { _, _ in }
+    var list = WatchList(registry: self.registry, logger: logger)
+    try live.watch(in: &list)
+    #expect(list.isEmpty)
+  }
+
   @Test func `a flag goes before the file for ever`() throws {
     defer { try? FileManager.default.removeItem(atPath: self.path) }
     let (_, watched) = try self.start("", flags: ["thing-read-burst": "9", "threads": "1"])

@@ -52,7 +52,8 @@ final class LiveSettings: Sendable {
   /// Has the file watched that the configuration came from, if there is one.
   func watch(in list: inout WatchList) throws(FileRefusal) {
     let configuration = self.state.withLock(\.configuration)
-    guard let path = configuration.reader.file?.path else { return }
+    // A pipe gives what it holds once, and nothing to whoever looks again.
+    guard let path = configuration.reader.file?.path, FileBytes.canReadAgain(path) else { return }
     try list.add(
       WatchedFiles(Self.what, paths: [path], limitBytes: YAMLReader.byteLimit) {
         (contents: [[UInt8]]) throws(FileRefusal) in try self.use(contents[0], of: path)
