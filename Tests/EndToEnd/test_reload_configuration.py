@@ -12,8 +12,10 @@ import grpc
 import pytest
 
 from aws import create_job
+from certificates import Authority
 from metrics import scrape
-from program import Gateway, eventually
+from program import CREDENTIALS, Gateway, eventually
+from secure import HOST, Files, channel
 from stubs import pb, rpc
 
 WHAT = "configuration"
@@ -129,6 +131,28 @@ def test_of_a_file_with_a_fault_nothing_counts(emulator, file, text, words):
         assert gateway.process.poll() is None
 
 
+def test_a_hang_up_has_judged_again_what_was_refused(emulator, file, tmp_path):
+    """What a file does not fit may be elsewhere: here AWS's own file, which cannot be read."""
+    aws = tmp_path / "aws"
+    aws.write_text("[default]\n")
+    put(file, burst(2))
+    flags = ("--config", str(file), "--reload-interval", "1h")
+    env = {**CREDENTIALS, "AWS_CONFIG_FILE": str(aws)}
+    with Gateway(emulator.url, *flags, policy=None, env=env) as gateway:
+        assert failing(gateway) == 0
+        aws.unlink()
+        aws.mkdir()
+        put(file, burst(5))
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: failing(gateway) == 1)
+        assert str(aws) in gateway.logged(REFUSED)[0]["reason"]
+        aws.rmdir()
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: failing(gateway) == 0)
+        assert reloads(gateway, "success") == 1
+        assert admitted(gateway, "first") == 5
+
+
 def test_a_fault_that_is_taken_back_is_no_change(emulator, file):
     put(file, burst(3))
     with Gateway(emulator.url, "--config", str(file), *SOON, policy=None) as gateway:
@@ -221,3 +245,60 @@ def test_equal_settings_have_equal_hashes(emulator, tmp_path):
         with Gateway(emulator.url, *flags, policy=None) as gateway:
             hashes.append(hash_of(gateway))
     assert hashes[0] == hashes[1] > 0
+
+
+def rules(operations: str) -> str:
+    return f'rules:\n  - {{identities: "token:console", operations: {operations}, things: "*"}}\n'
+
+
+def counts(gateway: Gateway, result: str) -> dict[str, float]:
+    samples = scrape(gateway.admin_url)
+    return {
+        what: samples.value("iot_jobs_gateway_reloads_total", what=what, result=result)
+        for what in (WHAT, "certificate", "policy", "tokens")
+    }
+
+
+def test_settings_certificate_policy_and_tokens_change_together_and_apart(emulator, file, tmp_path):
+    root = Authority()
+    policy, tokens = tmp_path / "policy.yaml", tmp_path / "tokens"
+    tls = Files(tmp_path, root.issue("localhost", HOST))
+
+    def place(settings: str, operations: str, token: str) -> None:
+        put(file, settings)
+        put(policy, rules(operations))
+        put(tokens, f"console: {token}\n")
+
+    def codes(gateway: Gateway, token: str, thing: str) -> list[grpc.StatusCode]:
+        """What becomes of three reads at once, by a connection of their own."""
+        request = pb.GetPendingJobExecutionsRequest(thing_name=thing)
+        metadata = [("authorization", f"Bearer {token}")]
+        with channel(gateway.secure_address, root) as opened:
+            stub = rpc.JobsDataPlaneServiceStub(opened)
+            return [
+                stub.GetPendingJobExecutions.future(request, timeout=30, metadata=metadata).code()
+                for _ in range(3)
+            ]
+
+    first, second = "first-token-of-32-characters-and-more", "other-token-of-32-characters-and-more"
+    served, refused = grpc.StatusCode.NOT_FOUND, grpc.StatusCode.RESOURCE_EXHAUSTED
+    place(burst(1), "write", first)
+    flags = ("--authorization-policy", str(policy), "--token-file", str(tokens))
+    flags += (*tls.flags(), "--config", str(file), "--reload-interval", "1h")
+    with Gateway(emulator.url, *flags, policy=None) as gateway:
+        assert codes(gateway, first, "one") == [grpc.StatusCode.PERMISSION_DENIED] * 3
+        # One look takes all four.
+        place(burst(2), "read", second)
+        tls.show(root.issue("localhost", HOST))
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: set(counts(gateway, "success").values()) == {1})
+        assert codes(gateway, second, "two") == [served, served, refused]
+        assert codes(gateway, first, "two") == [grpc.StatusCode.UNAUTHENTICATED] * 3
+        # What cannot be used holds back nothing but itself.
+        place("threads: many\n", "read", first)
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: counts(gateway, "failure")[WHAT] == 1)
+        assert eventually(lambda: counts(gateway, "success")["tokens"] == 2)
+        assert codes(gateway, first, "three") == [served, served, refused]
+        told = gateway.log_tail()
+    assert first not in told and second not in told and "PRIVATE" not in told

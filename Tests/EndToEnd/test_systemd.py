@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import pathlib
@@ -54,10 +53,14 @@ class Manager:
 
     def silence(self) -> bool:
         """Whether nothing was told that nobody has heard."""
+        patience = self._socket.gettimeout()
         self._socket.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
+        try:
             return self._socket.recv(4_096) is None
-        return True
+        except BlockingIOError:
+            return True
+        finally:
+            self._socket.settimeout(patience)
 
     def close(self) -> None:
         self._socket.close()
@@ -108,6 +111,59 @@ def test_what_is_waited_for_is_told(upstream, start, manager):
         assert "READY" not in told
         released.set()
         assert manager.hear()["READY"] == "1"
+
+
+def test_a_reload_before_it_is_ready_is_not_taken_for_that(upstream, start, manager, tmp_path):
+    keys = {ACCESS_KEY: Key(ACCESS_KEY, SECRET_KEY)}
+    released = threading.Event()
+    settings = tmp_path / "gateway.yaml"
+    settings.write_text("thing-read-burst: 2\n")
+    flags = ("--config", str(settings), "--reload-interval", "1h")
+    with EndpointDirectory(f"127.0.0.1:{upstream.port}", keys) as directory:
+        respond = directory.respond
+        directory.respond = lambda request: released.wait(20) and respond(request)
+        gateway = start(None, *flags, env={**directory.environment(), **manager.environment})
+        assert manager.hear()["STATUS"].startswith("waiting: ")
+        settings.write_text("thing-read-burst: 3\n")
+        gateway.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: gateway.logged("files reloaded"))
+        assert manager.silence()
+        released.set()
+        assert manager.hear() == {"READY": "1", "STATUS": "serving"}
+
+
+def test_a_hang_up_during_the_start_ends_nothing(emulator, start, tmp_path):
+    pipe = tmp_path / "gateway.yaml"
+    os.mkfifo(pipe)
+    gateway = start(emulator.url, "--config", str(pipe), policy=None)
+    # Opened once the other end is.
+    with pipe.open("w") as settings:
+        gateway.process.send_signal(signal.SIGHUP)
+        settings.write("thing-read-burst: 3\n")
+    assert eventually(lambda: gateway.logged("ready"))
+    gateway.process.send_signal(signal.SIGHUP)
+    assert run_to_end("health", "--address", gateway.address).returncode == 0
+    # What a pipe held is gone, and nobody takes that for a change.
+    assert not gateway.logged("files reloaded") and not gateway.logged("settings changed")
+
+
+def test_a_hang_up_while_it_drains_is_not_told(manager):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        upstream = "http://127.0.0.1:%d" % silent.getsockname()[1]
+        environ = {**CREDENTIALS, **manager.environment}
+        gateway = Gateway(upstream, "--drain-grace", "1s", env=environ)
+        arguments = ("call", "pending", "lamp", "--address", gateway.address)
+        with subprocess.Popen(
+            [str(BINARY), *arguments], env=environment(), stderr=subprocess.DEVNULL
+        ) as caller:
+            assert eventually(lambda: in_flight(gateway) == 1)
+            manager.hear_until("READY")
+            gateway.terminate()
+            manager.hear_until("STOPPING")
+            gateway.process.send_signal(signal.SIGHUP)
+            assert gateway.wait() == 0
+            assert caller.wait(30) != 0
+        assert manager.silence()
 
 
 def test_the_watchdog_hears_twice_in_its_time_until_the_end(emulator, manager):

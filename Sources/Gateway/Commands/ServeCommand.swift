@@ -10,15 +10,16 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var options: ServeOptions
 
   func run() async throws {
+    let notifier = ServiceNotifier(environment: Environment.variables)
+    let hangups = await Hangups(telling: notifier)
     let reader = try Startup.reader(self.options.flags)
     let configuration = try Startup.serveConfiguration(reader)
     let levels = LogLevels(configuration.process.logLevel)
     let logger = configuration.process.logger("serve", levels)
     Startup.warnOfUnknownVariables(reader, known: ServeConfiguration.settingNames, logger)
-    let notifier = ServiceNotifier(environment: Environment.variables)
     try await Startup.run(configuration.process, logger, notifier: notifier) { group in
       try await GatewayServices.start(
-        configuration, levels, logger: logger, on: group, notifier: notifier)
+        configuration, levels, logger: logger, on: group, hangups: hangups)
     }
   }
 }

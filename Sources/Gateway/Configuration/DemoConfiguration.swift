@@ -23,7 +23,6 @@ struct DemoConfiguration: Sendable {
     ]
     self.gateway = try ServeConfiguration(
       SettingsReader(flags: gatewayFlags, environment: environment, file: nil))
-    self.gateway.hearsHangups = false
   }
 
   /// Beside the admin's.

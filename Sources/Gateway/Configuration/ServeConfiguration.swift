@@ -18,8 +18,6 @@ struct ServeConfiguration: Sendable {
   var connections: ConnectionConfiguration
   var offersReflection: Bool
   var reloadInterval: Duration
-  /// SIGHUP asks for a look at changed files. Else it ends the process, as a closed terminal should.
-  var hearsHangups = true
   var access: AccessConfiguration
   var policy: PolicySettings
   var callLog: CallLogConfiguration

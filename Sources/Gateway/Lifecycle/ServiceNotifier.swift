@@ -16,8 +16,13 @@ final class ServiceNotifier: Sendable {
   private let descriptor: CInt
   /// How often the watchdog wants to hear; nil if it does not run, or watches another process.
   let watchdogInterval: Duration?
-  /// A reload was announced, and nobody has begun it.
-  private let isReloadAsked = Atomic(false)
+  /// What was told last of how the process is.
+  private let phase = Atomic(Phase.starting)
+
+  /// In this order; what belongs to an earlier phase comes too late and is not told.
+  private enum Phase: UInt8, AtomicRepresentable {
+    case starting, serving, stopping
+  }
 
   /// - Parameter environment: `NOTIFY_SOCKET`, and for the watchdog `WATCHDOG_USEC` and `WATCHDOG_PID`.
   /// - Returns: nil if nobody wants to know, or can be told.
@@ -44,8 +49,12 @@ final class ServiceNotifier: Sendable {
 
   /// The process serves.
   func ready() {
-    self.send(["READY=1", "STATUS=serving"])
+    let answer = self.phase.compareExchange(
+      expected: .starting, desired: .serving, ordering: .relaxed)
+    if answer.exchanged { self.send(Self.serving) }
   }
+
+  private static let serving = ["READY=1", "STATUS=serving"]
 
   /// What still keeps it from serving, or what it does.
   func status(_ words: String) {
@@ -53,6 +62,7 @@ final class ServiceNotifier: Sendable {
   }
 
   func stopping() {
+    self.phase.store(.stopping, ordering: .relaxed)
     self.send(["STOPPING=1", "STATUS=draining"])
   }
 
@@ -61,20 +71,20 @@ final class ServiceNotifier: Sendable {
     self.send(["WATCHDOG=1"])
   }
 
-  /// Files are about to be looked at because somebody asked for it. ``reloadBegins()`` must follow.
+  /// Files are about to be looked at because somebody asked for it. ``reloaded()`` must follow.
+  ///
+  /// Not told before the process is ready: the end of the reload would be taken for that.
   func reloading() {
+    guard self.phase.load(ordering: .relaxed) == .serving else { return }
     // The manager holds against it when a reload began (sd_notify(3), Type=notify-reload).
     // NIO's deadlines are of CLOCK_MONOTONIC, as it wants them.
     let microseconds = NIODeadline.now().uptimeNanoseconds / 1_000
-    self.isReloadAsked.store(true, ordering: .relaxed)
     self.send(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
   }
 
-  /// A look at the files begins.
-  ///
-  /// - Returns: whether it is one that was announced; then ``ready()`` is due at its end.
-  func reloadBegins() -> Bool {
-    self.isReloadAsked.exchange(false, ordering: .relaxed)
+  /// A look that was announced is done.
+  func reloaded() {
+    if self.phase.load(ordering: .relaxed) == .serving { self.send(Self.serving) }
   }
 
   private static func line(_ words: String) -> String {

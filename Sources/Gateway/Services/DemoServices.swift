@@ -16,6 +16,7 @@ struct DemoServices: Drainable {
   ) async throws -> DemoServices {
     let emulator = try await EmulatorServices.start(
       configuration.emulator, logger: logger, on: group)
+    // Without hang-ups: a terminal that is closed ends it.
     let gateway = try await GatewayServices.start(
       configuration.gateway, levels, logger: logger, on: group)
     return DemoServices(gateway: gateway, emulator: emulator)

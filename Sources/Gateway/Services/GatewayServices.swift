@@ -26,9 +26,10 @@ struct GatewayServices: Drainable {
   private let watch: FileWatch
   private let accounts: CallAccounts
 
+  /// - Parameter hangups: by which somebody asks for a look at changed files; nil if nobody can.
   static func start(
     _ configuration: ServeConfiguration, _ levels: LogLevels, logger: Logger,
-    on group: MultiThreadedEventLoopGroup, notifier: ServiceNotifier? = nil
+    on group: MultiThreadedEventLoopGroup, hangups: Hangups? = nil
   ) async throws -> GatewayServices {
     // Sources of credentials are asked one after another, and may take their time; files that change
     // are read beside them.
@@ -36,7 +37,7 @@ struct GatewayServices: Drainable {
     threads.start()
     do {
       return try await Self.start(
-        configuration, levels, logger: logger, on: group, threads, notifier)
+        configuration, levels, logger: logger, on: group, threads, hangups)
     } catch {
       try? await threads.shutdownGracefully()
       throw error
@@ -46,7 +47,7 @@ struct GatewayServices: Drainable {
   /// Builds from the inside out and binds last: what is listened on can be answered.
   private static func start(
     _ configuration: ServeConfiguration, _ levels: LogLevels, logger: Logger,
-    on group: MultiThreadedEventLoopGroup, _ threads: NIOThreadPool, _ notifier: ServiceNotifier?
+    on group: MultiThreadedEventLoopGroup, _ threads: NIOThreadPool, _ hangups: Hangups?
   ) async throws -> GatewayServices {
     let registry = MetricsRegistry()
     let readiness = Readiness()
@@ -93,9 +94,9 @@ struct GatewayServices: Drainable {
     let listeners = try await GatewayListeners.bind(
       configuration, server, listenerTLS, desk, on: group, registry: registry,
       scrapes: ScrapeDesk(registry, threads: threads), readiness: readiness, logger: logger)
-    let watch = await FileWatch.start(
+    let watch = FileWatch.start(
       watched, every: configuration.reloadInterval, on: group.any(), threads: threads,
-      hearsHangups: configuration.hearsHangups, notifier: notifier)
+      hangups: hangups)
     // Ready before it is said, so that whoever waits for the lines finds it so.
     readiness.met(.listenersBound)
     listeners.log(to: logger)

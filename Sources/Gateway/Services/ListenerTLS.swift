@@ -56,14 +56,15 @@ struct ListenerTLS: Sendable {
     _ files: TLSFiles?, watched: inout WatchList, registry: MetricsRegistry, logger: Logger
   ) throws(FileRefusal) -> ListenerTLS? {
     guard let files else { return nil }
-    let source = try Source(WatchedFiles.read(files.paths)) { contents throws(FileRefusal) in
+    let contents = try WatchedFiles.read(files.paths)
+    let source = try Source(contents) { contents throws(FileRefusal) in
       try Self.context(files, contents, logger)
     }
     let server = source.server
-    try watched.add(
+    watched.keep(
       WatchedFiles("certificate", paths: files.paths) { contents throws(FileRefusal) in
         try source.use(contents)
-      })
+      }, inForce: contents)
     registry.register(
       SampledGauges(
         name: "iot_jobs_gateway_tls_certificate_not_after_seconds",

@@ -37,14 +37,6 @@ import Testing
     }
   }
 
-  @Test func `a reload that was announced is begun once`() throws {
-    let notifier = try #require(ServiceNotifier(environment: ["NOTIFY_SOCKET": "/gone"]))
-    #expect(!notifier.reloadBegins())
-    notifier.reloading()
-    #expect(notifier.reloadBegins())
-    #expect(!notifier.reloadBegins())
-  }
-
   @Test func `a start is read behind the name, whatever the name is`() {
     let fields = (3...30).map(String.init).joined(separator: " ")
     #expect(ProcessAge.startTicks("1 (a) b) \(fields)") == 22)

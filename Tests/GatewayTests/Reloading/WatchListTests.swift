@@ -83,6 +83,27 @@ import Testing
     #expect(self.scrape.contains(#"iot_jobs_gateway_reload_failing{what="pair"} 0"#))
   }
 
+  @Test func `what was refused is judged again when somebody asks, once`() throws {
+    defer { try? FileManager.default.removeItem(at: self.folder) }
+    try self.write("good", to: "a")
+    var list = try self.list("a")
+    func failures() -> String? {
+      let failed = #"iot_jobs_gateway_reloads_total{what="pair",result="failure"} "#
+      let line = self.scrape.split(separator: "\n").first { $0.hasPrefix(failed) }
+      return line.map { String($0.dropFirst(failed.count)) }
+    }
+    // Nothing was refused yet.
+    list.judgeAgain()
+    try self.write("bad", to: "a")
+    for _ in 0..<4 { _ = list.look() }
+    #expect(failures() == "1")
+    list.judgeAgain()
+    for _ in 0..<3 { _ = list.look() }
+    #expect(failures() == "2")
+    #expect(self.scrape.contains(#"iot_jobs_gateway_reload_failing{what="pair"} 1"#))
+    #expect(self.user.taken.withLock { $0 } == ["good"])
+  }
+
   @Test func `a file that is not there at the start is an error, and so is a bad one`() throws {
     defer { try? FileManager.default.removeItem(at: self.folder) }
     let missing = #expect(throws: FileRefusal.self) { try self.list("none") }

@@ -26,6 +26,7 @@ struct FileState: Sendable {
   private var inForce: Sight
   private var refused: Sight?
   private var candidate: Sight?
+  private var isAskedAgain = false
 
   /// - Parameter inForce: what was read and taken at the start.
   init(inForce: Sight) {
@@ -37,14 +38,14 @@ struct FileState: Sendable {
 
   mutating func seen(_ sight: Sight) -> OnSight {
     if sight == self.inForce {
-      self.candidate = nil
+      (self.candidate, self.isAskedAgain) = (nil, false)
       guard self.refused != nil else { return .unchanged }
       self.refused = nil
       return .mended
     }
     if sight == self.refused {
       self.candidate = nil
-      return .unchanged
+      return self.isAskedAgain ? .judge : .unchanged
     }
     guard sight == self.candidate else {
       self.candidate = sight
@@ -54,14 +55,22 @@ struct FileState: Sendable {
     return .judge
   }
 
+  /// What was refused is to be judged once more: it may have been for something outside the files.
+  mutating func askedAgain() {
+    self.isAskedAgain = self.refused != nil
+  }
+
   /// What was to be judged is used from now on.
   mutating func accepted(_ sight: Sight) {
+    self.isAskedAgain = false
     self.inForce = sight
     self.refused = nil
   }
 
-  /// What was to be judged cannot be used, and is not judged again as long as it stays.
+  /// What was to be judged cannot be used, and is not judged again as long as it stays and nobody
+  /// asks.
   mutating func refused(_ sight: Sight) {
+    self.isAskedAgain = false
     self.refused = sight
   }
 }

@@ -2,7 +2,6 @@
 
 import NIOCore
 import NIOPosix
-import UnixSignals
 
 /// Looks at files that may change, every so often and when the process gets SIGHUP.
 ///
@@ -34,21 +33,22 @@ final class FileWatch: Sendable {
   ///
   /// - Parameters:
   ///   - threads: where files are read and used; stopped after this.
-  ///   - hearsHangups: whether SIGHUP is taken over. It ends the process otherwise.
-  ///   - notifier: is told when somebody asks for a look, and when it is done.
+  ///   - hangups: by which somebody asks for a look; nil if nobody can.
   static func start(
     _ list: WatchList, every interval: Duration, on loop: any EventLoop, threads: NIOThreadPool,
-    hearsHangups: Bool, notifier: ServiceNotifier? = nil
-  ) async -> FileWatch {
+    hangups: Hangups?
+  ) -> FileWatch {
     // One turn waits at the most: a look that begins later sees all that was changed before.
     let (stream, turns) = AsyncStream.makeStream(
       of: Void.self, bufferingPolicy: .bufferingNewest(1))
     let looking = Task {
       var list = list
       for await _ in stream {
-        let isAnnounced = notifier?.reloadBegins() ?? false
+        let isAsked = hangups?.lookBegins() ?? false
+        // Somebody may have mended what a file did not fit.
+        if isAsked { list.judgeAgain() }
         await Self.look(&list, threads)
-        if isAnnounced { notifier?.ready() }
+        if isAsked { hangups?.lookEnded() }
       }
     }
     let pause = TimeAmount(interval)
@@ -58,16 +58,7 @@ final class FileWatch: Sendable {
       : loop.scheduleRepeatedTask(initialDelay: pause, delay: pause) {
         _ in turns.yield()
       }
-    var hearing: Task<Void, Never>?
-    if hearsHangups {
-      let hangups = await UnixSignalsSequence(trapping: .sighup)
-      hearing = Task {
-        for await _ in hangups {
-          notifier?.reloading()
-          turns.yield()
-        }
-      }
-    }
+    let hearing = hangups.map { hangups in Task { await hangups.hear { turns.yield() } } }
     return FileWatch(turns: turns, clock: clock, looking: looking, hearing: hearing)
   }
 

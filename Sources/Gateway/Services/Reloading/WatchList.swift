@@ -38,6 +38,13 @@ struct WatchList: Sendable {
   mutating func add(_ files: WatchedFiles) throws(FileRefusal) {
     let contents = try files.read()
     try files.use(contents)
+    self.keep(files, inForce: contents)
+  }
+
+  /// Keeps an eye on files that are in use already.
+  ///
+  /// - Parameter contents: what was read and is used.
+  mutating func keep(_ files: WatchedFiles, inForce contents: [[UInt8]]) {
     self.entries.append(
       Entry(
         files: files, state: FileState(inForce: Self.sight(of: contents)),
@@ -55,6 +62,11 @@ struct WatchList: Sendable {
       isUnsettled = self.look(at: &self.entries[index]) || isUnsettled
     }
     return isUnsettled
+  }
+
+  /// What was refused is judged once more at the next look, be it as it was.
+  mutating func judgeAgain() {
+    for index in self.entries.indices { self.entries[index].state.askedAgain() }
   }
 
   private func look(at entry: inout Entry) -> Bool {
