@@ -37,11 +37,6 @@ package struct ProcessMetrics: MetricSource {
       families.append(
         Self.gauge("max_fds", "Number of file descriptors that may be open.", limit))
     }
-    if let limit = Self.limit(__rlimit_resource_t(RLIMIT_AS.rawValue)) {
-      families.append(
-        Self.gauge(
-          "virtual_memory_max_bytes", "How large the virtual memory may be in bytes.", limit))
-    }
   }
 
   private static func gauge(_ name: String, _ help: String, _ value: UInt64) -> FamilySnapshot {
