@@ -47,9 +47,10 @@ struct FailureReport: Equatable {
       self.init("NOT_TAKEN", "the gateway takes no more calls on this connection")
       self.advice = .comeBack(afterMilliseconds: nil)
     case .connectionEnded(let why):
-      self.init("CONNECTION_LOST", why)
-      let hint = "if \(reach.address) speaks TLS, give --tls or --tls-ca FILE"
-      self.advice = reach.tls == nil && !isWrite ? .change(hint) : lost
+      // A listener that speaks TLS closes a plaintext connection as one that dies does.
+      let hint = " (if \(reach.address) speaks TLS, give --tls or --tls-ca FILE)"
+      self.init("CONNECTION_LOST", why + (reach.tls == nil ? hint : ""))
+      self.advice = lost
     case .reset(let code):
       self.init("RESET", "the gateway gave the call up, HTTP/2 error \(code.rawValue)")
       self.advice = lost

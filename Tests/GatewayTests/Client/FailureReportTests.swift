@@ -47,6 +47,8 @@ import Transport
     #expect(Self.report(.malformed("x"), isWrite: true).exitCode == 76)
     #expect(Self.report(.notTaken, isWrite: true).exitCode == 75)
     #expect(Self.report(.deadlineExceeded).exitCode == 75)
+    #expect(Self.report(.connectionEnded("x")).exitCode == 75)
+    #expect(Self.report(.connectionEnded("x"), isWrite: true).exitCode == 1)
     #expect(Self.report(.deadlineExceeded, isWrite: true).exitCode == 1)
     #expect(Self.report(Self.refused(.notFound)).exitCode == 1)
     #expect(Self.report(Self.refused(.unavailable)).exitCode == 75)
@@ -91,6 +93,8 @@ import Transport
       Self.report(failure, reach).text(.plain)
     }
     #expect(hint(.connectionEnded("x"), Self.reach).contains("--tls-ca"))
+    #expect(
+      Self.report(.connectionEnded("x"), isWrite: true).text(.plain).contains("--tls-ca"))
     #expect(!hint(.connectionEnded("x"), Self.secure).contains("--tls-ca"))
     let plain = CallFailure.unreachable(.tls(.engine(.notTLS(.http))))
     #expect(hint(plain, Self.secure).contains("leave the TLS flags out"))
