@@ -17,6 +17,7 @@ const format = {
   time(value) {
     if (value >= 1) return [value.toFixed(value < 10 ? 2 : 1), 's'];
     const milliseconds = value * 1000;
+    if (milliseconds < 0.1) return [(milliseconds * 1000).toFixed(0), 'µs'];
     return [milliseconds.toFixed(milliseconds < 1 ? 2 : milliseconds < 10 ? 1 : 0), 'ms'];
   },
   bytes(value) {
