@@ -16,7 +16,7 @@ from metrics import scrape
 from program import ROOT, Gateway, run_to_end
 from secure import Files
 
-RULES = ROOT / "deploy" / "alerts.yaml"
+RULES = ROOT / "deploy" / "monitoring" / "alerts.yaml"
 RULES_TEXT = RULES.read_text(encoding="utf-8")
 ALERTS = re.findall(r"- alert: (\w+)", RULES_TEXT)
 METRIC = re.compile(r"\b(?:iot_jobs_gateway|process)_[a-z0-9_]+[a-z0-9]")
