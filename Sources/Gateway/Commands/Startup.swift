@@ -82,7 +82,8 @@ enum Startup {
     // Trapped before the first listener is bound, so that no signal finds the default action.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let running = RunningService(
-      grace: TimeAmount(configuration.drainGrace), notifier: notifier, logger: logger
+      delay: configuration.drainDelay, grace: TimeAmount(configuration.drainGrace),
+      notifier: notifier, logger: logger
     ) { try await start(loops) }
     let services = Self.services(running, notifier, on: loops, logger)
     let watcher = Task { await Self.watch(signals, services, logger) }

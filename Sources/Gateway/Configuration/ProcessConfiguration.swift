@@ -6,6 +6,7 @@ import Telemetry
 /// What every command needs besides its own settings.
 struct ProcessConfiguration: Sendable {
   var threads: Int
+  var drainDelay: Duration
   var drainGrace: Duration
   var logLevel: Logger.Level
   var logFormat: LogFormat
@@ -14,6 +15,7 @@ struct ProcessConfiguration: Sendable {
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.threads = try reader.value(SharedSettings.threads)
+    self.drainDelay = try reader.value(SharedSettings.drainDelay)
     self.drainGrace = try reader.value(SharedSettings.drainGrace)
     self.logLevel = try reader.value(SharedSettings.logLevel)
     self.logFormat = try reader.value(SharedSettings.logFormat)

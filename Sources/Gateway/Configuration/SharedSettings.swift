@@ -26,18 +26,25 @@ enum SharedSettings {
   static let allowInsecureRemote = Setting<Bool>.toggle(
     "allow-insecure-remote", help: "Allow a listener that other machines reach without TLS.")
 
+  static let drainDelay = Setting<Duration>.duration(
+    "drain-delay",
+    help: "How long after SIGTERM calls are still taken, while probes say already not ready. For "
+      + "load balancers and neighbours that learn of the end later.",
+    atLeast: .zero, fallback: "0s")
+
   static let drainGrace = Setting<Duration>.duration(
     "drain-grace",
-    help: "How long running calls may take to finish after SIGTERM. Keep it below Kubernetes's "
-      + "terminationGracePeriodSeconds.",
+    help: "How long running calls may take to finish once none are taken any more. Keep it and "
+      + "the delay before it below Kubernetes's terminationGracePeriodSeconds.",
     fallback: "20s")
 
   /// Those of the process, in every command.
   static let process = SettingsSection(
     "The process",
     [
-      SettingEntry(Self.config), SettingEntry(Self.threads), SettingEntry(Self.drainGrace),
-      SettingEntry(Self.logLevel, .whileRunning), SettingEntry(Self.logFormat),
+      SettingEntry(Self.config), SettingEntry(Self.threads), SettingEntry(Self.drainDelay),
+      SettingEntry(Self.drainGrace), SettingEntry(Self.logLevel, .whileRunning),
+      SettingEntry(Self.logFormat),
     ])
 
   static func address(

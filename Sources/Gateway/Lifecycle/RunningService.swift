@@ -14,7 +14,10 @@ protocol Drainable: Sendable {
   /// What keeps it from serving, in words; empty when it does.
   var unmetConditions: [String] { get }
 
-  /// Accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
+  /// Says to whoever asks that it does not serve any more; calls that come all the same are taken.
+  func withdraw()
+
+  /// After ``withdraw()``: accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
   /// for.
   func drain(grace: TimeAmount) async
 }
@@ -23,10 +26,14 @@ extension Drainable {
   /// What is started serves.
   func becomesReady() async {}
   var unmetConditions: [String] { [] }
+  /// Nobody asks.
+  func withdraw() {}
 }
 
 /// Starts what a command is for, says when it is ready, and drains it when the process is to end.
 struct RunningService<Running: Drainable>: Service {
+  /// From ``Drainable/withdraw()`` to the drain.
+  let delay: Duration
   let grace: TimeAmount
   let notifier: ServiceNotifier?
   let logger: Logger
@@ -39,6 +46,9 @@ struct RunningService<Running: Drainable>: Service {
     try? await gracefulShutdown()
     announcing.cancel()
     self.notifier?.stopping()
+    running.withdraw()
+    // What is cancelled does not wait either.
+    try? await Task.sleep(for: self.delay)
     await running.drain(grace: self.grace)
   }
 

@@ -25,6 +25,8 @@ struct DemoServices: Drainable {
   func becomesReady() async { await self.gateway.becomesReady() }
   var unmetConditions: [String] { self.gateway.unmetConditions }
 
+  func withdraw() { self.gateway.withdraw() }
+
   /// The gateway first: what it still carries needs the emulator.
   func drain(grace: TimeAmount) async {
     await self.gateway.drain(grace: grace)

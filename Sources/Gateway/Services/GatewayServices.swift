@@ -31,9 +31,9 @@ struct GatewayServices: Drainable {
     _ configuration: ServeConfiguration, _ levels: LogLevels, logger: Logger,
     on group: MultiThreadedEventLoopGroup, hangups: Hangups? = nil
   ) async throws -> GatewayServices {
-    // Sources of credentials are asked one after another, and may take their time; files that change
-    // are read beside them.
-    let threads = NIOThreadPool(numberOfThreads: 2)
+    // Sources of credentials are asked one after another, and may take their time; beside them files
+    // that change are read, and scrapes written.
+    let threads = NIOThreadPool(numberOfThreads: 3)
     threads.start()
     do {
       return try await Self.start(
@@ -127,10 +127,11 @@ struct GatewayServices: Drainable {
   func becomesReady() async { await self.readiness.becomesReady() }
   var unmetConditions: [String] { self.readiness.reasons }
 
+  func withdraw() { self.readiness.drainBegan() }
+
   /// Callers first, then the connections that served them; probes and scrapes see it to the end.
   func drain(grace: TimeAmount) async {
     let deadline = ContinuousClock.now.advanced(by: .nanoseconds(grace.nanoseconds))
-    self.readiness.drainBegan()
     await self.listeners.drainCallers(grace: grace)
     // A refresh in the background has no caller, and must not outlast the grace.
     self.policy.stop()
