@@ -24,6 +24,16 @@ class Footprint:
         return self._kibibytes("VmRSS")
 
     @property
+    def anonymous_kib(self) -> int:
+        """What of it is its own: heap and stacks."""
+        return self._kibibytes("RssAnon")
+
+    @property
+    def file_kib(self) -> int:
+        """What of it are pages of files: the program's own text, libraries."""
+        return self._kibibytes("RssFile")
+
+    @property
     def peak_kib(self) -> int:
         """The most that was resident since the start, or since the last `forget_peak`."""
         return self._kibibytes("VmHWM")
