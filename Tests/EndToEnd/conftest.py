@@ -13,9 +13,11 @@ import grpc
 import pytest
 
 import aws
+import renderings
 from cloud import Cloud, cloud_around
 from endpoints import Endpoint, Papers
 from http2_peer import Peer
+from kustomize import Manifest
 from metrics import scrape
 from program import BINARY, RETRIES, Emulator, Gateway
 from stubs import rpc
@@ -179,6 +181,12 @@ def start() -> Iterator[Callable[..., Gateway]]:
     yield begin
     for program in started:
         program.stop()
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory) -> dict[str, list[Manifest]]:
+    """What deploy/kustomize gives, by the name of each kustomization."""
+    return renderings.all_of_them(tmp_path_factory)
 
 
 @pytest.fixture

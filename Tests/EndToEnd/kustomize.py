@@ -12,11 +12,14 @@ import re
 import shutil
 import subprocess
 
+import pytest
 import yaml
 
 from program import ROOT
 
 FOLDER = ROOT / "deploy/kustomize"
+# What the image, the container and the Service are called.
+GATEWAY = "iot-jobs-gateway"
 
 # The kustomize inside kubectl 1.27, the oldest whose components do what these files need.
 _OLDEST = (5, 0, 1)
@@ -43,6 +46,10 @@ def missing() -> str | None:
     return None
 
 
+# For tests that cannot do without.
+NEEDED = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+
 def kustomizations() -> list[pathlib.Path]:
     """Everything that is meant to be applied as it is."""
     found = [FOLDER / "base", *sorted((FOLDER / "overlays").iterdir())]
@@ -61,13 +68,17 @@ def render(folder: pathlib.Path) -> list[Manifest]:
     return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
+def relative(path: pathlib.Path, folder: pathlib.Path) -> str:
+    """As a kustomization in `folder` names it: kustomize refuses absolute paths."""
+    return os.path.relpath(path, folder.resolve())
+
+
 def put_together(
     folder: pathlib.Path, workload: str, components: list[str], **more: object
 ) -> list[Manifest]:
     """What a team gets that lists components beside a workload of its own."""
     (folder / "workload.yaml").write_text(workload)
-    paths = [os.path.relpath(FOLDER / "components" / name, folder.resolve()) for name in components]
-    # Kustomize refuses absolute paths.
+    paths = [relative(FOLDER / "components" / name, folder) for name in components]
     kustomization = {"resources": ["workload.yaml"], "components": paths, **more}
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
     return render(folder)
@@ -121,6 +132,15 @@ class Workload:
         assert len(found) == 1, (self.name, name)
         return found[0]
 
+    def volume(self, name: str) -> Manifest:
+        found = [one for one in self.pod["volumes"] if one["name"] == name]
+        assert len(found) == 1, (self.name, name)
+        return found[0]
+
+    def config_map(self, volume: str) -> str:
+        """The name of the ConfigMap behind a volume."""
+        return self.volume(volume)["configMap"]["name"]
+
     @property
     def gateways(self) -> list[Manifest]:
         return [one for one in self.containers if (one.get("args") or [""])[0] == "serve"]
@@ -147,8 +167,3 @@ def settings(container: Manifest) -> dict[str, str]:
 def seconds(duration: str) -> float:
     number, unit = re.fullmatch(r"(\d+)(ms|s|m|h)", duration).groups()
     return int(number) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[unit]
-
-
-def mebibytes(quantity: str) -> float:
-    number, unit = re.fullmatch(r"(\d+)(Ki|Mi|Gi)", quantity).groups()
-    return int(number) * {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024}[unit]
