@@ -121,6 +121,7 @@ set_up() {
     done
   fi
   prepare_venv
+  prepare_prometheus || say "warning: prometheus could not be fetched"
 }
 
 # The committed C code and descriptors are what the .proto files give.
