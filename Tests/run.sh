@@ -28,6 +28,7 @@ test_packages=(
   golang-go
   golang-google-grpc-dev
   golang-goprotobuf-dev
+  jq
   libgrpc++-dev
   nghttp2-client
   openssl
@@ -36,6 +37,7 @@ test_packages=(
   protobuf-compiler-grpc
   python3-venv
   ruby-grpc
+  runc
   shellcheck
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pathlib
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import grpc
 import pytest
 
 import aws
+import image
 import renderings
 from cloud import Cloud, cloud_around
 from endpoints import Endpoint, Papers
@@ -100,6 +102,20 @@ def channel(gateway: Gateway) -> Iterator[grpc.Channel]:
 @pytest.fixture(scope="session")
 def stub(channel: grpc.Channel) -> rpc.JobsDataPlaneServiceStub:
     return rpc.JobsDataPlaneServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def collected(tmp_path_factory) -> pathlib.Path:
+    """What the image needs of the build."""
+    if not image.RESOLVED.exists():
+        pytest.skip("the image: nothing was built here, so that nobody knows what is linked")
+    return image.collect(tmp_path_factory.mktemp("image") / "collected")
+
+
+@pytest.fixture(scope="session")
+def tree(collected) -> image.Tree:
+    """The root file system of the image, with the binary under test."""
+    return image.assemble(collected, collected.with_name("root"))
 
 
 _names = itertools.count(1)

@@ -86,7 +86,7 @@ class Program:
         self.noise: list[str] = []
         self._arrivals: queue.SimpleQueue[dict | None] = queue.SimpleQueue()
         self.process = subprocess.Popen(
-            [str(BINARY), *arguments],
+            self._command(env or {}),
             env=environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -100,6 +100,10 @@ class Program:
         self._reader.start()
         self._listeners: dict[str, str] = {}
         self._listeners_lock = threading.Lock()
+
+    def _command(self, env: Mapping[str, str]) -> list[str]:
+        """What starts it; a container's runtime is told of `env` in its own way."""
+        return [str(BINARY), *self.arguments]
 
     @property
     def pid(self) -> int:
