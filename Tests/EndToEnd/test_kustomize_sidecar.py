@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import yaml
 
 import kustomize
 from kustomize import GATEWAY, Workload, only, seconds, settings, workloads
+from program import ROOT
 from renderings import KINDS, workload_of
 
 pytestmark = kustomize.NEEDED
@@ -89,3 +93,56 @@ def test_settings_of_ones_own_take_the_files_place(tmp_path):
     untouched = kustomize.put_together(tmp_path, workload_of("Deployment"), ["sidecar"])
     # Its name changes with it, so that the Pods are rolled.
     assert only(documents, "ConfigMap")["metadata"] != only(untouched, "ConfigMap")["metadata"]
+
+
+ARTICLE = ROOT / "Sources/Gateway/Documentation.docc/Kubernetes.md"
+DOCUMENTED = re.findall(r"```yaml\n# kustomization\.yaml\n(.*?)```", ARTICLE.read_text(), re.S)
+
+
+@pytest.mark.parametrize("number", range(len(DOCUMENTED)))
+def test_a_documented_kustomization_does_what_it_says(tmp_path, number):
+    (tmp_path / "iot-jobs-gateway").symlink_to(ROOT)
+    (tmp_path / "workload.yaml").write_text(workload_of("Deployment"))
+    (tmp_path / "kustomization.yaml").write_text(DOCUMENTED[number])
+    documents = kustomize.render(tmp_path)
+    assert any(workload.gateways for workload in workloads(documents))
+    # Each patch has found its target.
+    for patch in yaml.safe_load(DOCUMENTED[number]).get("patches", []):
+        [value] = [one["value"] for one in yaml.safe_load(patch["patch"])]
+        assert value in yaml.safe_dump_all(documents) or any(
+            value in document.get("data", {}).values() for document in documents
+        )
+
+
+def test_there_are_documented_kustomizations():
+    assert len(DOCUMENTED) == 3
+
+
+def test_live_settings_come_from_a_config_map_of_ones_own(tmp_path):
+    patch = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "app"},
+        "spec": {
+            "template": {
+                "spec": {
+                    "volumes": [{"name": "iot-jobs-gateway-config", "configMap": {"name": "mine"}}]
+                }
+            }
+        },
+    }
+    documents = kustomize.put_together(
+        tmp_path,
+        workload_of("Deployment"),
+        ["sidecar"],
+        patches=[{"patch": yaml.safe_dump(patch)}],
+    )
+    assert workloads(documents)[0].config_map("iot-jobs-gateway-config") == "mine"
+
+
+def test_a_prefix_keeps_two_applications_apart(tmp_path):
+    documents = kustomize.put_together(
+        tmp_path, workload_of("Deployment"), ["sidecar"], namePrefix="shop-"
+    )
+    its = workloads(documents)[0]
+    assert its.config_map("iot-jobs-gateway-config").startswith("shop-iot-jobs-gateway-sidecar-")
