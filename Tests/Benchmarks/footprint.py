@@ -5,9 +5,10 @@
 usage: footprint.py [--rate CALLS] [--seconds N]    (1,000 calls a second for 20 s by default)
 
 The figures behind the resource requests of deploy/kustomize. The upstream is an nginx with TLS, as
-AWS has it, which gives one fixed answer; calls come from h2load, in plaintext as a sidecar's do, and
-over TLS. Memory is what the kernel counts as resident: anonymous memory, which a container pays for,
-and pages of files, which all containers of a node with the same image share and which can be dropped.
+AWS has it, which gives one fixed answer; calls come from h2load, in plaintext as a sidecar's do,
+and over TLS. Memory is what the kernel counts as resident: anonymous memory, which a container pays
+for, and pages of files, which all containers of a node with the same image share and which can be
+dropped.
 """
 
 from __future__ import annotations
@@ -34,9 +35,7 @@ from stubs import SERVICE, pb
 from wire import message
 
 CONNECTIONS = 8
-REQUEST = message(
-    pb.DescribeJobExecutionRequest(thing_name=THING, job_id=JOB).SerializeToString()
-)
+REQUEST = message(pb.DescribeJobExecutionRequest(thing_name=THING, job_id=JOB).SerializeToString())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,8 +58,8 @@ class Figures:
 
     def __str__(self) -> str:
         return (
-            f"{self.case.name}: {self.millicores:.1f} millicores, {self.anonymous_mib:.1f} MiB of its "
-            f"own and {self.files_mib:.1f} MiB of files, {self.peak_mib:.1f} MiB at the most, "
+            f"{self.case.name}: {self.millicores:.1f} millicores, {self.anonymous_mib:.1f} MiB of "
+            f"its own and {self.files_mib:.1f} MiB of files, {self.peak_mib:.1f} MiB at the most, "
             f"{self.calls} calls"
         )
 

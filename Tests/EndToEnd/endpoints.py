@@ -17,6 +17,12 @@ from wire import connect
 SERVER_NAME = "gateway.test"
 
 
+def free_port() -> int:
+    """A port that nobody has at the moment, for who has to know it before it is bound."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 @dataclasses.dataclass(frozen=True)
 class Papers:
     """Certificates in files, for servers and clients that take nothing else."""

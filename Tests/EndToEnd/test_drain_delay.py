@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between SIGTERM and the drain: calls are still taken, and whoever asks is told to go elsewhere."""
+"""Between SIGTERM and the drain: calls are taken, and whoever asks is told to go elsewhere."""
 
 from __future__ import annotations
 
