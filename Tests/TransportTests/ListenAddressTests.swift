@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOCore
 import Testing
-import Transport
+
+@testable import Transport
 
 struct ListenAddressTests {
   @Test(arguments: [
@@ -42,5 +44,24 @@ struct ListenAddressTests {
   ])
   func `only what no other machine reaches is loopback`(text: String, loopback: Bool) throws {
     #expect(try ListenAddress(text).isLoopback == loopback)
+  }
+
+  @Test(arguments: [
+    ("[::]:1", true), ("[0:0:0:0:0:0:0:0]:1", true), ("[::1]:1", false), ("0.0.0.0:1", false),
+    ("unix:x", false),
+  ])
+  func `only one address is all of both families`(text: String, unspecified: Bool) throws {
+    #expect(try ListenAddress(text).isUnspecified == unspecified)
+  }
+
+  @Test func `a socket's own port, and its own family, is where it listens`() throws {
+    let all = try ListenAddress("[::]:0")
+    let of6 = try SocketAddress(ipAddress: "::", port: 7)
+    let of4 = try SocketAddress(ipAddress: "0.0.0.0", port: 7)
+    #expect(all.bound(to: of6) == .ipv6(host: "::", port: 7))
+    #expect(all.bound(to: of4) == .ipv4(host: "0.0.0.0", port: 7))
+    #expect(all.bound(to: nil) == all)
+    #expect(try ListenAddress("127.0.0.1:0").bound(to: of4) == .ipv4(host: "127.0.0.1", port: 7))
+    #expect(ListenAddress.unix(path: "x").bound(to: nil) == .unix(path: "x"))
   }
 }

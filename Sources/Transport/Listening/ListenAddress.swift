@@ -7,6 +7,7 @@ package import NIOCore
 
 /// An address to listen on: `127.0.0.1:8181`, `[::1]:0`, `localhost:8181` or `unix:PATH`.
 ///
+/// `[::]` is every address of both families, and of IPv4 where the kernel has no other.
 /// Port 0 asks the system for a free one; ``Listener/address`` then tells which it gave.
 package enum ListenAddress: Hashable, Sendable {
   case ipv4(host: String, port: Int)
@@ -47,12 +48,20 @@ package enum ListenAddress: Hashable, Sendable {
     }
   }
 
-  /// The same address with the port that the system gave.
-  func withPort(of bound: SocketAddress?) -> ListenAddress {
-    switch self {
-    case .ipv4(let host, let port): .ipv4(host: host, port: bound?.port ?? port)
-    case .ipv6(let host, let port): .ipv6(host: host, port: bound?.port ?? port)
-    case .unix: self
+  /// True for `[::]`, which is every address of this machine.
+  var isUnspecified: Bool {
+    guard case .ipv6 = self, let address = self.socketAddress else { return false }
+    return (try? SocketAddress(ipAddress: "::", port: address.port ?? 0)) == address
+  }
+
+  /// Where a socket came to be bound that was to be bound here: the port that the system gave, and
+  /// `0.0.0.0` if it has no IPv6.
+  func bound(to bound: SocketAddress?) -> ListenAddress {
+    switch (self, bound) {
+    case (.ipv6, .v4): .ipv4(host: "0.0.0.0", port: bound?.port ?? 0)
+    case (.ipv4(let host, let port), _): .ipv4(host: host, port: bound?.port ?? port)
+    case (.ipv6(let host, let port), _): .ipv6(host: host, port: bound?.port ?? port)
+    case (.unix, _): self
     }
   }
 }

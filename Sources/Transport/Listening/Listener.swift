@@ -95,8 +95,8 @@ package final class Listener: Sendable {
     do {
       let channel: any Channel
       switch address {
-      case .ipv4(let host, let port), .ipv6(let host, let port):
-        channel = try await bootstrap.bind(host: host, port: port).get()
+      case .ipv4, .ipv6:
+        channel = try await Self.bind(bootstrap, to: address)
       case .unix(let path):
         try await Self.expectNobody(at: path, on: group)
         let bound = try UnixSocketFile.bind(path, unixAccess)
@@ -105,11 +105,26 @@ package final class Listener: Sendable {
         // NIO listens with a backlog of its own; saying it again is how it is changed (listen(2)).
         _ = listen(bound.socket, CInt(clamping: limits.backlog))
       }
-      let bound = address.withPort(of: channel.localAddress)
+      let bound = address.bound(to: channel.localAddress)
       return Listener(address: bound, channel: channel, roster: roster, file: file)
     } catch {
       file?.remove()
       throw .bindFailed(address: address, reason: Self.reason(for: error))
+    }
+  }
+
+  /// A process does not know of its node whether the kernel has IPv6: without it, all addresses are
+  /// all of IPv4. With it they are those of both families (ipv6(7)).
+  private static func bind(
+    _ bootstrap: ServerBootstrap, to address: ListenAddress
+  ) async throws -> any Channel {
+    guard let wanted = address.socketAddress else {
+      throw IOError(errnoCode: EINVAL, reason: "bind")
+    }
+    do {
+      return try await bootstrap.bind(to: wanted).get()
+    } catch let error as IOError where error.errnoCode == EAFNOSUPPORT && address.isUnspecified {
+      return try await bootstrap.bind(host: "0.0.0.0", port: wanted.port ?? 0).get()
     }
   }
 
