@@ -18,6 +18,8 @@ from renderings import workload_of
 
 pytestmark = kustomize.NEEDED
 
+CONFIG_VOLUME = "iot-jobs-gateway-config"
+
 
 @pytest.fixture
 def everything(rendered) -> list[tuple[str, Workload]]:
@@ -111,6 +113,21 @@ def test_only_what_is_meant_is_not_kubernetes_own(rendered):
 def test_every_pod_is_restricted(everything):
     for name, workload in everything:
         assert pod_security.faults(workload.pod) == [], name
+
+
+def test_no_container_of_ours_writes_to_its_root_or_runs_as_another_user(everything):
+    seen = 0
+    for name, workload in everything:
+        for container in workload.containers:
+            if not container["image"].startswith("iot-jobs-"):
+                continue
+            seen += 1
+            own = container["securityContext"]
+            assert own["readOnlyRootFilesystem"] is True, name
+            either = {**workload.pod.get("securityContext", {}), **own}
+            # The image's own, so that what belongs to its user can be read.
+            assert (either["runAsUser"], either["runAsGroup"]) == (65532, 65532), name
+    assert seen > 15
 
 
 def test_every_namespace_enforces_it(rendered):
@@ -295,11 +312,18 @@ def test_settings_of_file_and_variables_pass_the_gateways_own_check(rendered, tm
     for name, documents in rendered.items():
         for workload in workloads(documents):
             for container in workload.gateways:
-                volume = workload.config_map("iot-jobs-gateway-config")
+                volume = workload.config_map(CONFIG_VOLUME)
                 file = tmp_path / f"{checked}.yaml"
                 file.write_text(kustomize.files(documents, volume)["gateway.yaml"])
                 env = {one["name"]: one["value"] for one in container["env"]}
-                done = run_to_end("config", "check", str(file), env=env)
+                # Whoever runs another command in the container has the same settings.
+                [mount] = [
+                    one for one in container["volumeMounts"] if one["name"] == CONFIG_VOLUME
+                ]
+                assert container["args"] == ["serve"], name
+                assert env["IOT_JOBS_GATEWAY_CONFIG"] == f"{mount['mountPath']}/gateway.yaml", name
+                env["IOT_JOBS_GATEWAY_CONFIG"] = str(file)
+                done = run_to_end("config", "check", env=env)
                 assert done.returncode == 0, (name, done.stderr)
                 checked += 1
     assert checked >= 11
