@@ -170,11 +170,15 @@ let package = Package(
     // Counts what a test's thread asks of malloc.
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
 
-    // Measures what the policies keep in great numbers; no part of the product.
+    // Measures the parts of a call, and what the policies keep in great numbers; no part of the
+    // product.
     .systemLibrary(name: "CMalloc", path: "Tests/Benchmarks/CMalloc"),
     .executableTarget(
-      name: "policy-benchmark", dependencies: ["CMalloc", "JobsAPI", "Telemetry", "TrafficPolicy"],
-      path: "Tests/Benchmarks/PolicyBenchmark", swiftSettings: settings),
+      name: "in-process-benchmark",
+      dependencies: [
+        "AWSSigning", "CAllocationCount", "CMalloc", "JobsAPI", "Telemetry", "TrafficPolicy",
+      ],
+      path: "Tests/Benchmarks/InProcess", swiftSettings: settings),
 
     tests("AuthorizationTests", ["Authorization", "JobsAPI"]),
     tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),

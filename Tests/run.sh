@@ -14,7 +14,7 @@ usage: Tests/run.sh [--all] [--lint] [--unit] [--e2e] [-h]
   (none)   lint, unit tests, end-to-end tests with the release binary
   --lint   generated code, format, shell scripts
   --unit   warnings-free debug build, unit tests
-  --e2e    release build, its size, end-to-end tests
+  --e2e    release build, its size, end-to-end tests, cost of calls against the floors
   --all    everything, then once more under the address and the thread sanitizer,
            a minute of fuzzing for each target, and the long benchmarks
 EOF
@@ -31,6 +31,8 @@ test_packages=(
   jq
   libgrpc++-dev
   nghttp2-client
+  nghttp2-server
+  nginx-light
   openssl
   protobuf-c-compiler
   protobuf-compiler
@@ -212,6 +214,15 @@ test_with_sanitizer() {
     -m 'not long'
 }
 
+# Calls cost hardly more than what was recorded, in terms of what nghttpd and nginx cost here.
+check_costs() {
+  local tool
+  for tool in h2load nghttpd nginx; do
+    have "$tool" "cost of calls" || return 0
+  done
+  "$venv/bin/python" Tests/Benchmarks/benchmark.py --binary "$(release_binary)" --short --check
+}
+
 fuzz() {
   if ! sanitizer_works address; then
     skip "fuzzing: the address sanitizer's runtime does not work on this machine"
@@ -239,6 +250,8 @@ end_to_end() {
   stage "Release build" build_release
   then_stage "Size of the binary" check_binary_size
   then_stage "End to end" test_release_binary
+  # Of no less interest when a test has failed.
+  if [[ -x "$(release_binary)" ]]; then stage "Cost of calls" check_costs; fi
 }
 
 sanitizers() {

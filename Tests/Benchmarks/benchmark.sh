@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures the release binary under h2load, in front of the emulator and of a static nginx, and then
-# what the policies keep in great numbers. Prints tables; what h2load saw also as JSON, to the file
-# given with --json. See benchmark.py --help.
+# Makes the table of what a call costs: builds the release binary and measures it by turns with its
+# floors, then the parts of a call within one process. A quarter of an hour, or a minute with --short
+# once all is built. --list names the cases; benchmark.py --help tells the rest.
 set -euo pipefail
 
 # shellcheck source=Tests/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../setup.sh"
 
 install_build_packages
-install_packages nghttp2-client python3-venv nginx-light \
+install_packages gcc libc6-dev nghttp2-client nghttp2-server nginx-light python3-venv \
   || say "warning: what needs a missing package is skipped"
 prepare_venv
 build_release
-"$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" --binary "$(release_binary)" "$@"
 
-printf '\nFrom exec to ready:\n'
-GATEWAY_BINARY="$(release_binary)" "$venv/bin/python" "$root/Tests/Benchmarks/startup.py"
-
-printf '\nMemory and time of the policies:\n'
-swift run --package-path "$root" --configuration release --static-swift-stdlib --quiet \
-  policy-benchmark
+in_process=()
+if [[ " $* " != *" --short "* && " $* " != *" --cases "* && " $* " != *" --soak "* ]]; then
+  flags=(--package-path "$root" --configuration release --static-swift-stdlib
+    --product in-process-benchmark)
+  swift build "${flags[@]}" >&2
+  in_process=(--in-process "$(swift build "${flags[@]}" --show-bin-path)/in-process-benchmark")
+fi
+"$venv/bin/python" "$root/Tests/Benchmarks/benchmark.py" --binary "$(release_binary)" \
+  "${in_process[@]}" "$@"

@@ -27,10 +27,8 @@ from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "EndToEnd"))
 
-from benchmark import JOB, NEVER_MET, THING, nginx
-from endpoints import Papers
-from processes import Footprint
-from program import Gateway
+from program import BINARY
+from servers import JOB, THING, Servers, served_by
 from stubs import SERVICE, pb
 from wire import message
 
@@ -65,7 +63,7 @@ class Figures:
 
 
 @contextlib.contextmanager
-def calls(case: Case, address: str, seconds: int, folder: pathlib.Path) -> Iterator[list[str]]:
+def calls(case: Case, url: str, seconds: int, folder: pathlib.Path) -> Iterator[list[str]]:
     """A steady load, which is over when the body is; yields what h2load says of it."""
     said: list[str] = []
     if not case.rate:
@@ -73,7 +71,6 @@ def calls(case: Case, address: str, seconds: int, folder: pathlib.Path) -> Itera
         return
     body = folder / "request.grpc"
     body.write_bytes(REQUEST)
-    scheme = "https" if case.is_secure else "http"
     headers = ["content-type: application/grpc", "te: trailers"]
     if not case.is_cached:
         headers.append("cache-control: no-cache")
@@ -81,7 +78,7 @@ def calls(case: Case, address: str, seconds: int, folder: pathlib.Path) -> Itera
         ["h2load", "-c", str(CONNECTIONS), "-m", "10", "-D", str(seconds), "-d", str(body)]
         + ["--rps", str(case.rate / CONNECTIONS)]
         + [word for header in headers for word in ("-H", header)]
-        + [f"{scheme}://{address}/{SERVICE}/DescribeJobExecution"],
+        + [f"{url}/{SERVICE}/DescribeJobExecution"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -93,16 +90,13 @@ def calls(case: Case, address: str, seconds: int, folder: pathlib.Path) -> Itera
         load.wait()
 
 
-def measure(
-    case: Case, upstream: str, flags: list[str], seconds: int, folder: pathlib.Path
-) -> Figures:
-    listen = "tls:127.0.0.1:0" if case.is_secure else "127.0.0.1:0"
-    with Gateway(upstream, *flags, listen=listen, policy=NEVER_MET) as gateway:
-        footprint = Footprint(gateway.pid)
-        address = gateway.listener("grpc-tls" if case.is_secure else "grpc")
+def measure(case: Case, servers: Servers, seconds: int) -> Figures:
+    with servers.gateway("tls-in, tls-out" if case.is_secure else "tls-out") as gateway:
+        server = served_by(gateway)
+        footprint = server.footprint
         # What a start takes once is not what it takes all the time.
         time.sleep(2)
-        with calls(case, address, seconds + 4, folder) as said:
+        with calls(case, server.url, seconds + 4, servers.folder) as said:
             time.sleep(2 if case.rate else 0)
             began, cpu = time.monotonic(), footprint.cpu_seconds
             time.sleep(seconds)
@@ -140,13 +134,9 @@ def main() -> int:
         Case("from the cache", options.rate, is_cached=True),
     ]
     with tempfile.TemporaryDirectory(prefix="iot-jobs-footprint-") as name:
-        folder = pathlib.Path(name)
-        papers = Papers.issued_in(folder)
-        with nginx(folder) as static:
-            trust = ["--upstream-ca-bundle", str(static.authority)]
+        with Servers(pathlib.Path(name), {"": BINARY}) as servers:
             for case in cases:
-                flags = [*trust, *(papers.server_flags if case.is_secure else [])]
-                print(measure(case, static.secure_url, flags, options.seconds, folder), flush=True)
+                print(measure(case, servers, options.seconds), flush=True)
     return 0
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from stubs import SERVICE
 from wire import message
 
+GRPC = (("content-type", "application/grpc"), ("te", "trailers"))
+
 
 @dataclasses.dataclass
 class Load:
@@ -38,16 +40,45 @@ def run(
     timeout: float = 600,
     metadata: Iterable[tuple[str, str]] = (),
 ) -> Load:
-    body = folder / "request.grpc"
-    body.write_bytes(message(request.SerializeToString()))
+    """Makes one gRPC call many times, in plaintext."""
+    return send(
+        f"http://{address}/{SERVICE}/{method}",
+        body=message(request.SerializeToString()),
+        headers=(*GRPC, *metadata),
+        calls=calls,
+        connections=connections,
+        streams=streams,
+        folder=folder,
+        log=log,
+        timeout=timeout,
+    )
+
+
+def send(
+    url: str,
+    *,
+    calls: int,
+    connections: int,
+    streams: int,
+    folder: pathlib.Path,
+    body: bytes | None = None,
+    headers: Iterable[tuple[str, str]] = (),
+    log: bool = False,
+    timeout: float = 600,
+    flags: Iterable[str] = (),
+) -> Load:
+    """Sends one request many times: POST with a body, GET without."""
+    body_file = folder / "request.body"
     log_file = folder / "latencies.tsv"
     log_file.unlink(missing_ok=True)
+    if body is not None:
+        body_file.write_bytes(body)
     done = subprocess.run(
-        ["h2load", "-n", str(calls), "-c", str(connections), "-m", str(streams), "-d", str(body)]
-        + ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-        + [word for name, text in metadata for word in ("-H", f"{name}: {text}")]
+        ["h2load", "-n", str(calls), "-c", str(connections), "-m", str(streams), *flags]
+        + ([] if body is None else ["-d", str(body_file)])
+        + [word for name, text in headers for word in ("-H", f"{name}: {text}")]
         + (["--log-file", str(log_file)] if log else [])
-        + [f"http://{address}/{SERVICE}/{method}"],
+        + [url],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -47,6 +47,18 @@ class Footprint:
 
     @property
     def cpu_seconds(self) -> float:
+        return sum(self.user_and_system_seconds)
+
+    @property
+    def user_and_system_seconds(self) -> tuple[float, float]:
+        """In steps of a clock tick, usually ten milliseconds."""
         # The name in the second field may hold spaces.
         fields = (self._folder / "stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        tick = os.sysconf("SC_CLK_TCK")
+        return int(fields[11]) / tick, int(fields[12]) / tick
+
+    @property
+    def exact_cpu_seconds(self) -> float:
+        """What the scheduler has given to the threads that there are, to the nanosecond."""
+        times = (self._folder / "task").glob("*/schedstat")
+        return sum(int(time.read_text().split()[0]) for time in times) / 1e9

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Memory and time of what the policies keep in great numbers. Not a part of the product:
+// Time and allocations of the parts of a call, and memory of what the policies keep in great numbers.
+// Not a part of the product:
 //
-//     swift run -c release policy-benchmark [SUBJECT…]
+//     swift run -c release in-process-benchmark [SUBJECT…]
 
 /// Runs the subjects that the arguments name, or all.
-@main struct PolicyBenchmark {
+@main struct InProcessBenchmark {
   private static let subjects: [(name: String, run: @Sendable () -> Void)] = [
     ("budget", { BudgetBenchmark.run() }),
+    ("call", { CallBenchmark.run() }),
     ("cache", { ReadStoreBenchmark.run() }),
     ("change", { ChangeBenchmark.run() }),
     ("metrics", { MetricsBenchmark.run() }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CAllocationCount
 import CMalloc
 import Glibc
 
@@ -35,6 +36,18 @@ enum Figures {
     // The kernel fills it in while it is borrowed.
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
+  }
+
+  /// Shows what a piece of work takes each time, once it has been done often enough to be quick.
+  static func measure(_ name: String, rounds: Int = 20_000, _ work: () -> Void) {
+    for _ in 0..<rounds / 10 { work() }
+    let allocations = allocations_of_this_thread()
+    let time = self.nanoseconds {
+      for _ in 0..<rounds { work() }
+    }
+    let asked = Double(allocations_of_this_thread() - allocations)
+    self.show(
+      name, (time / Double(rounds), "ns"), (asked / Double(rounds), "allocations"))
   }
 
   /// One line: a name, then figures with their units.
