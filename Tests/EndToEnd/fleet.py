@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two gateways under Prometheus: at one a bit of everything happens, the other is cut off from AWS."""
+"""Two gateways under Prometheus: at one all kinds of things happen, one is cut off from AWS."""
 
 from __future__ import annotations
 

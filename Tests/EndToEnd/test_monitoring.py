@@ -28,7 +28,7 @@ needs_kubectl = pytest.mark.skipif(
 
 
 def labels_of_metrics() -> dict[str, frozenset[str]]:
-    """The labels of each series that the documentation tells, which a test compares with /metrics."""
+    """The labels of each series, as the documentation tells; a test compares it with /metrics."""
     told = {"up": frozenset()}
     for name, kind, labels, _ in rows("Metrics", "metrics"):
         own = frozenset(label.strip() for label in labels.split(",") if label)
@@ -149,6 +149,21 @@ def test_every_query_can_be_read(tmp_path):
     file.write_text(json.dumps({"groups": [{"name": "queries", "rules": recorded}]}))
     status, words = promtool("check", "rules", str(file))
     assert (status, f"{len(texts)} rules found" in words) == (0, True), words
+
+
+@needs_promtool
+def test_prometheus_takes_the_configuration_that_the_guide_shows(tmp_path):
+    (shown,) = re.findall(r"```yaml\n(scrape_configs:\n.*?)```", article("OperatingGuide"), re.S)
+    (job,) = yaml.safe_load(shown)["scrape_configs"]
+    assert job["job_name"] == "iot-jobs-gateway"
+    kept = [rule["regex"] for rule in job["relabel_configs"] if rule.get("action") == "keep"]
+    assert kept == ["gateway-admin"]
+    # Debian builds Prometheus without Kubernetes.
+    assert job.pop("kubernetes_sd_configs") == [{"role": "pod"}]
+    file = tmp_path / "prometheus.yml"
+    file.write_text(json.dumps({"rule_files": [str(RULES)], "scrape_configs": [job]}))
+    status, words = promtool("check", "config", str(file))
+    assert (status, f"{len(NAMES)} rules found" in words) == (0, True), words
 
 
 def test_panels_have_a_title_a_unit_and_a_place_of_their_own():
