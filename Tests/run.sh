@@ -16,7 +16,8 @@ usage: Tests/run.sh [--all] [--lint] [--unit] [--e2e] [-h]
   --unit   warnings-free debug build, unit tests
   --e2e    release build, its size, end-to-end tests, cost of calls against the floors
   --all    everything, then once more under the address and the thread sanitizer,
-           a minute of fuzzing for each target, and the long benchmarks
+           a minute of fuzzing for each target, the image built by its Dockerfile,
+           and the long benchmarks
 EOF
 }
 
@@ -231,6 +232,14 @@ fuzz() {
   bash Tests/fuzz.sh --jobs "$(nproc)" 1
 }
 
+build_image() {
+  if ((EUID != 0)); then
+    skip "the image by its Dockerfile: only root can make stand-ins for its bases"
+    return 0
+  fi
+  bash Tests/image.sh
+}
+
 run_benchmarks() {
   bash Tests/Benchmarks/benchmark.sh
 }
@@ -288,6 +297,7 @@ main() {
     if "$all"; then
       sanitizers
       stage "Fuzzing" fuzz
+      stage "Image by its Dockerfile" build_image
       stage "Benchmarks" run_benchmarks
     fi
   fi

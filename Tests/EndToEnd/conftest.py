@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import pathlib
 import threading
 import urllib.request
@@ -113,8 +114,11 @@ def collected(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
-def tree(collected) -> image.Tree:
-    """The root file system of the image, with the binary under test."""
+def tree(request) -> image.Tree:
+    """The root file system of the image: the one that was built, or one with the binary under test."""
+    if built := os.environ.get("IMAGE_ROOT"):
+        return image.Tree(pathlib.Path(built))
+    collected = request.getfixturevalue("collected")
     return image.assemble(collected, collected.with_name("root"))
 
 

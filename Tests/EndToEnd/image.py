@@ -21,6 +21,11 @@ DOCKERFILE = FOLDER / "Dockerfile"
 BUILD = ROOT / ".build"
 RESOLVED = ROOT / "Package.resolved"
 
+# The time of all that is in the image.
+MOMENT = 1_700_000_000
+# Beyond the layers of a base, of which there is none.
+LIMIT_BYTES = 60 * 1000 * 1000
+
 
 def version() -> str:
     return run_to_end("--version").stdout.strip()
@@ -107,9 +112,10 @@ def assemble(
     collected: pathlib.Path,
     tree: pathlib.Path,
     env: Mapping[str, str] | None = None,
-    umask: int = -1,
+    umask: int = 0o022,
 ) -> Tree:
-    done = run_script("rootfs.sh", collected, tree, env=env, umask=umask)
+    told = {"SOURCE_DATE_EPOCH": str(MOMENT), **(env or {})}
+    done = run_script("rootfs.sh", collected, tree, env=told, umask=umask)
     assert done.returncode == 0, done.stderr
     return Tree(tree)
 
