@@ -266,6 +266,4 @@ def _port(address: str) -> int:
 
 
 def _any_port(address: str) -> str:
-    free = re.sub(r":\d+$", ":0", address)
-    # A machine without IPv6 has no such address to bind.
-    return free if socket.has_dualstack_ipv6() else free.replace("[::]", "0.0.0.0")
+    return re.sub(r":\d+$", ":0", address)

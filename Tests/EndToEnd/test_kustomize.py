@@ -307,30 +307,39 @@ def test_a_pod_lives_longer_than_its_gateway_drains(gateways):
         assert lives >= drain + 5, name
 
 
-def test_settings_of_file_and_variables_pass_the_gateways_own_check(rendered, tmp_path):
-    checked = 0
+@pytest.fixture
+def configured(rendered, tmp_path) -> list[tuple[str, dict, dict[str, str]]]:
+    """Each gateway's container, and its variables with the file that they name lying there."""
+    found = []
     for name, documents in rendered.items():
         for workload in workloads(documents):
             for container in workload.gateways:
                 volume = workload.config_map(CONFIG_VOLUME)
-                file = tmp_path / f"{checked}.yaml"
+                file = tmp_path / f"{len(found)}.yaml"
                 file.write_text(kustomize.files(documents, volume)["gateway.yaml"])
                 env = {one["name"]: one["value"] for one in container["env"]}
-                # Whoever runs another command in the container has the same settings.
+                # By a variable: whoever runs another command in the container has the same settings.
                 [mount] = [
                     one for one in container["volumeMounts"] if one["name"] == CONFIG_VOLUME
                 ]
                 assert container["args"] == ["serve"], name
                 assert env["IOT_JOBS_GATEWAY_CONFIG"] == f"{mount['mountPath']}/gateway.yaml", name
-                env["IOT_JOBS_GATEWAY_CONFIG"] = str(file)
-                done = run_to_end("config", "check", env=env)
-                assert done.returncode == 0, (name, done.stderr)
-                checked += 1
-    assert checked >= 11
+                found.append((name, container, {**env, "IOT_JOBS_GATEWAY_CONFIG": str(file)}))
+    assert len(found) >= 12
+    return found
+
+
+def test_settings_of_file_and_variables_pass_the_gateways_own_check(configured):
+    for name, _, env in configured:
+        done = run_to_end("config", "check", env=env)
+        assert done.returncode == 0, (name, done.stderr)
 
 
 def test_the_file_sets_nothing_that_the_manifest_relies_on(rendered):
-    relied_on = {"listen", "admin-listen", "drain-delay", "drain-grace", "allow-insecure-remote"}
+    relied_on = {
+        *("listen", "admin-listen", "allow-insecure-remote", "drain-delay", "drain-grace"),
+        *("memory-limit-bytes", "connection-limit"),
+    }
     for name, documents in rendered.items():
         for document in documents:
             text = document.get("data", {}).get("gateway.yaml", "")

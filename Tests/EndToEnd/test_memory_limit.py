@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import urllib.parse
 
 import pytest
@@ -22,7 +21,7 @@ from siege import IS_SANITIZED, serves
 from wire import connect, message
 
 KUSTOMIZE = ROOT / "deploy/kustomize"
-# Each manifest with the settings of its ConfigMap, and what a connection of its callers may cost.
+# Each manifest with the file of its ConfigMap, and what a connection of its callers may cost.
 PLAIN_KIB, SECURE_KIB = 12, 40
 KINDS = {
     "native": ("components/sidecar/inject", "sidecar.yaml", PLAIN_KIB),
@@ -34,15 +33,34 @@ BASE_MIB = 40
 MIB = 1 << 20
 
 
+BOUNDS = {"MEMORY_LIMIT_BYTES", "CONNECTION_LIMIT"}
+
+
+def _gateway(manifest: object) -> dict:
+    """The one container with that name in a manifest, or in a patch of either form."""
+    if isinstance(manifest, dict):
+        if manifest.get("name") == "iot-jobs-gateway" and "env" in manifest:
+            return manifest
+        manifest = list(manifest.values())
+    for part in manifest if isinstance(manifest, list) else []:
+        if found := _gateway(part):
+            return found
+    return {}
+
+
 class Kind:
     def __init__(self, name: str):
         folder, manifest, self.connection_kib = KINDS[name]
+        container = _gateway(yaml.safe_load((KUSTOMIZE / folder / manifest).read_text()))
+        # The bounds stand beside the limit, where settings of one's own in the file leave them.
+        self.bounds = {
+            one["name"]: one["value"]
+            for one in container["env"]
+            if one["name"] in {"IOT_JOBS_GATEWAY_" + bound for bound in BOUNDS}
+        }
         self.config = KUSTOMIZE / folder / "gateway.yaml"
-        text = (KUSTOMIZE / folder / manifest).read_text(encoding="utf-8")
-        limits = re.findall(r"limits:\s+memory: (\d+)Mi", text)
-        assert len(limits) == 1
-        self.limit_bytes = int(limits[0]) * MIB
-        printed = run_to_end("config", "print", str(self.config))
+        self.limit_bytes = int(container["resources"]["limits"]["memory"].removesuffix("Mi")) * MIB
+        printed = run_to_end("config", "print", str(self.config), env=self.bounds)
         assert printed.returncode == 0, printed.stderr
         self.settings = yaml.safe_load(printed.stdout)
 
@@ -107,7 +125,7 @@ def test_callers_that_take_all_they_can_get_do_not_end_it(upstream, tmp_path, mo
         wrapper.chmod(0o755)
         monkeypatch.setattr(program, "BINARY", wrapper)
         flags = ["--config", str(kind.config), *UNLIMITED]
-        gateway = stack.enter_context(Gateway(upstream.url, *flags, policy=None))
+        gateway = stack.enter_context(Gateway(upstream.url, *flags, policy=None, env=kind.bounds))
         with calling(gateway) as call:
             for number in range(kind.bytes("cache-bytes") // DOCUMENT_BYTES):
                 assert call(describe(f"cached-{number}", "job", include_job_document=True)).ok
