@@ -135,7 +135,7 @@ class Worker {
 // What happened and whose doing it was, as ErrorInfo tells it.
 function describe(error) {
   const root = new protobuf.Root();
-  root.resolvePath = (_, file) => (file.startsWith("google/protobuf/") ? file : join(PROTOS, file));
+  root.resolvePath = (_, file) => join(PROTOS, file);
   root.loadSync(["google/rpc/status.proto", "google/rpc/error_details.proto"]);
   const Status = root.lookupType("google.rpc.Status");
   const ErrorInfo = root.lookupType("google.rpc.ErrorInfo");

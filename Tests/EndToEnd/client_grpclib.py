@@ -10,10 +10,11 @@ import asyncio
 import ssl
 import sys
 
-import jobs_data_plane_pb2 as pb
 from grpclib.client import Channel, UnaryUnaryMethod
 from grpclib.config import Configuration
 from grpclib.exceptions import GRPCError
+
+from stubs import pb
 
 SERVICE = "/iot.jobs.dataplane.v1.JobsDataPlaneService"
 
