@@ -78,9 +78,7 @@ class Node:
 
     def _named(self, kind: str, name: str) -> Manifest:
         [found] = [
-            one
-            for one in self._documents
-            if (one["kind"], one["metadata"]["name"]) == (kind, name)
+            one for one in self._documents if (one["kind"], one["metadata"]["name"]) == (kind, name)
         ]
         return found
 

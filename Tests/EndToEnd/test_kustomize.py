@@ -145,7 +145,9 @@ def test_every_namespace_enforces_it(rendered):
 
 BREACHES = {
     "hostNetwork": lambda pod, container: pod.update(hostNetwork=True),
-    "volume": lambda pod, container: pod["volumes"].append({"name": "h", "hostPath": {"path": "/"}}),
+    "volume": lambda pod, container: pod["volumes"].append(
+        {"name": "h", "hostPath": {"path": "/"}}
+    ),
     "sysctl": lambda pod, container: pod["securityContext"].update(
         sysctls=[{"name": "kernel.msgmax", "value": "1"}]
     ),
@@ -318,10 +320,8 @@ def configured(rendered, tmp_path) -> list[tuple[str, dict, dict[str, str]]]:
                 file = tmp_path / f"{len(found)}.yaml"
                 file.write_text(kustomize.files(documents, volume)["gateway.yaml"])
                 env = {one["name"]: one["value"] for one in container["env"]}
-                # By a variable: whoever runs another command in the container has the same settings.
-                [mount] = [
-                    one for one in container["volumeMounts"] if one["name"] == CONFIG_VOLUME
-                ]
+                # By a variable, so that other commands in the container have the same settings.
+                [mount] = [one for one in container["volumeMounts"] if one["name"] == CONFIG_VOLUME]
                 assert container["args"] == ["serve"], name
                 assert env["IOT_JOBS_GATEWAY_CONFIG"] == f"{mount['mountPath']}/gateway.yaml", name
                 found.append((name, container, {**env, "IOT_JOBS_GATEWAY_CONFIG": str(file)}))

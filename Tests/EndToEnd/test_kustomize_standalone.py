@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import kustomize
 from kustomize import GATEWAY, Workload, only, settings, workloads
 from network_policy import Address, Pod, Policies
+from program import ROOT
 
 pytestmark = kustomize.NEEDED
 
@@ -139,11 +142,20 @@ def test_a_role_is_bound_to_the_gateways_service_account(rendered):
     documents = rendered["standalone with everything"]
     account = only(documents, "ServiceAccount", GATEWAY)
     assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].startswith("arn:aws:")
-    assert only(documents, "Deployment", GATEWAY)["spec"]["template"]["spec"][
-        "serviceAccountName"
-    ] == account["metadata"]["name"]
+    assert (
+        only(documents, "Deployment", GATEWAY)["spec"]["template"]["spec"]["serviceAccountName"]
+        == account["metadata"]["name"]
+    )
     # Pod Identity finds it by name; an annotation with no role behind it would come first.
     assert "annotations" not in only(rendered["standalone"], "ServiceAccount")["metadata"]
+
+
+def test_the_trust_policies_name_its_service_account(standalone):
+    account = only(standalone, "ServiceAccount")["metadata"]
+    irsa = json.loads((ROOT / "deploy/iam/trust-irsa.json").read_text())
+    [condition] = [one["Condition"]["StringEquals"] for one in irsa["Statement"]]
+    subject = f"system:serviceaccount:{account['namespace']}:{account['name']}"
+    assert subject in condition.values()
 
 
 def test_certificates_are_where_the_settings_look_for_them(rendered):
@@ -164,3 +176,22 @@ def test_certificates_are_where_the_settings_look_for_them(rendered):
         assert gateway.pod["securityContext"]["fsGroup"] == 65532
         [secret] = [one["secret"] for one in gateway.pod["volumes"] if "secret" in one]
         assert secret["defaultMode"] == 0o440
+
+
+def test_spiffe_documents_are_asked_for_in_the_name_of_the_gateway(rendered):
+    documents = rendered["standalone with everything"]
+    binding = only(documents, "RoleBinding")
+    account = only(documents, "ServiceAccount", GATEWAY)["metadata"]
+    [subject] = binding["subjects"]
+    assert (subject["name"], subject["namespace"]) == (account["name"], account["namespace"])
+    assert binding["roleRef"]["name"] == only(documents, "Role")["metadata"]["name"]
+    gateway = Workload(only(documents, "Deployment", GATEWAY))
+    assert gateway.pod["serviceAccountName"] == account["name"]
+    its = settings(gateway.container(GATEWAY))
+    [mount] = [
+        one
+        for one in gateway.container(GATEWAY)["volumeMounts"]
+        if one["name"] == "iot-jobs-gateway-spiffe"
+    ]
+    assert its["tls-client-ca"] == f"{mount['mountPath']}/ca.crt"
+    assert gateway.volume(mount["name"])["csi"]["driver"] == "spiffe.csi.cert-manager.io"
