@@ -16,7 +16,7 @@ from kustomize import GATEWAY, Workload, only, seconds, settings, workloads
 from program import run_to_end
 from renderings import workload_of
 
-pytestmark = kustomize.NEEDED
+kustomize.needed()
 
 CONFIG_VOLUME = "iot-jobs-gateway-config"
 

@@ -15,7 +15,7 @@ from kustomize import GATEWAY, Workload, only, workloads
 from program import CREDENTIALS, REGION, eventually
 from stubs import pb, rpc
 
-pytestmark = kustomize.NEEDED
+kustomize.needed()
 
 EMULATOR = "iot-jobs-emulator"
 PENDING = pb.GetPendingJobExecutionsRequest(thing_name="kustomized")

@@ -13,7 +13,7 @@ from kustomize import GATEWAY, Workload, only, seconds, settings, workloads
 from program import ROOT
 from renderings import KINDS, workload_of
 
-pytestmark = kustomize.NEEDED
+kustomize.needed()
 
 
 @pytest.mark.parametrize("kind", KINDS)

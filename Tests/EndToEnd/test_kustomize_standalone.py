@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 import kustomize
 from kustomize import GATEWAY, Workload, only, settings, workloads
 from network_policy import Address, Pod, Policies
 from program import ROOT
 
-pytestmark = kustomize.NEEDED
+kustomize.needed()
 
 # What AWS last published, for reads and for writes, of one account.
 ACCOUNT_QUOTA = 200
@@ -60,7 +61,9 @@ def test_the_autoscaler_scales_what_is_there_by_what_is_there(standalone):
         metric.get("resource", {}).get("name") or metric["pods"]["metric"]["name"]
         for metric in scaler["metrics"]
     ]
-    assert names == ["cpu", "iot_jobs_gateway_requests_in_flight"]
+    adapter = yaml.safe_load((ROOT / "deploy/monitoring/prometheus-adapter.yaml").read_text())
+    [rule] = adapter["rules"]["custom"]
+    assert names == ["cpu", rule["name"]["as"]]
 
 
 def test_all_replicas_together_keep_within_the_accounts_quota(standalone):
