@@ -20,6 +20,7 @@ _WORD = re.compile(r'"(?:[^"\\]|\\.)*"')
 _METRIC = re.compile(r"\b(?:iot_jobs_gateway_[a-z0-9_]+|process_[a-z0-9_]+|up\b)")
 _SELECTOR = re.compile(rf"({_METRIC.pattern})(?:\s*\{{(.*?)\}})?")
 _MATCHER = re.compile(r"([a-z_]+)\s*(?:=~|!~|!=|=)")
+_WANTED = re.compile(r'([a-z_]+)\s*(?:=~|!~|!=|=)\s*"([^"$]*)"')
 _GROUPING = re.compile(r"\b(?:by|on|group_left)\s*\(([^)]*)\)")
 
 
@@ -79,6 +80,15 @@ def selectors(expression: str) -> list[tuple[str, frozenset[str]]]:
     return [
         (metric, frozenset(_MATCHER.findall(_WORD.sub("", labels or ""))))
         for metric, labels in _SELECTOR.findall(expression)
+    ]
+
+
+def values_asked_for(expression: str) -> list[tuple[str, str, list[str]]]:
+    """Metric, label and values of each matcher that names values, for or against."""
+    return [
+        (metric, label, values.split("|"))
+        for metric, labels in _SELECTOR.findall(expression)
+        for label, values in _WANTED.findall(labels or "")
     ]
 
 

@@ -114,6 +114,17 @@ def test_metrics_and_labels_that_the_dashboard_asks_for_are_told():
         assert query.legend <= labels | OF_THE_TARGET, query.place
 
 
+def test_codes_and_reasons_that_are_asked_for_are_told():
+    told = {(cells[0], cells[1]) for cells in rows("Errors", "errors")}
+    for text in [*(query.text for query in queries()), *(rule["expr"] for rule in alerts())]:
+        for metric, label, values in monitoring.values_asked_for(text):
+            if metric == "iot_jobs_gateway_failures_total" and label in ("code", "reason"):
+                known = {code if label == "code" else reason for code, reason in told}
+                assert set(values) <= known, text
+            if label == "method":
+                assert values == [".+JobExecutions?"]
+
+
 def test_the_dashboard_leaves_nothing_out():
     shown = {metric for query in queries() for metric, _ in monitoring.selectors(query.text)}
     families = {name for name, *_ in rows("Metrics", "metrics")}

@@ -44,13 +44,29 @@ def test_every_query_of_the_dashboard_has_an_answer(fleet):
     def all_answered() -> bool:
         for place, query in list(left.items()):
             samples = fleet.prometheus.query(query.in_force(WINDOW, **selector()))
-            # What the legend takes from the labels is there, if not in each: an empty label is none.
+            told = place in WITHOUT_EVENTS or has_figures(samples)
+            # The legend's labels are there, if not in each sample: an empty label is none.
             labels = {label for sample in samples for label in sample["metric"]}
-            if samples and query.legend <= labels and (place in WITHOUT_EVENTS or has_figures(samples)):
+            if samples and told and query.legend <= labels:
                 del left[place]
         return not left
 
     assert eventually(all_answered, 90), {place: query.text for place, query in left.items()}
+
+
+def test_values_that_are_asked_for_are_values_of_the_label(fleet):
+    asked = {
+        (metric, label, value)
+        for text in [*(query.text for query in queries()), *(rule["expr"] for rule in alerts())]
+        for metric, label, values in monitoring.values_asked_for(text)
+        for value in values
+        # Of these every series is there from the start.
+        if label in ("kind", "mode", "result", "stage") or metric.endswith("rate_limited_total")
+    }
+    assert len(asked) > 15
+    for metric, label, value in sorted(asked):
+        there = fleet.prometheus.label_values(label, metric)
+        assert value in there, (metric, label, there)
 
 
 def test_the_dashboard_shows_the_pod_that_is_chosen(fleet):
