@@ -182,7 +182,7 @@ let package = Package(
 
     tests("AuthorizationTests", ["Authorization", "JobsAPI"]),
     tests("AWSConfigurationTests", ["AWSConfiguration", "AWSSigning"]),
-    tests("AWSSigningTests", ["AWSSigning", "CryptoEngine"]),
+    tests("AWSSigningTests", ["AWSSigning", "CAllocationCount", "CryptoEngine"]),
     tests("CompressionEngineTests", ["CompressionEngine", "GatewayTestKit"]),
     tests("CryptoEngineTests", ["CryptoEngine", "GatewayTestKit"]),
     tests(
@@ -199,7 +199,7 @@ let package = Package(
       ]),
     tests("GRPCWireTests", ["CompressionEngine", "GatewayTestKit", "GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
-    tests("JobsAPITests", ["JobsAPI"]),
+    tests("JobsAPITests", ["CAllocationCount", "JobsAPI"]),
     tests("JobsEmulatorTests", ["GatewayTestKit", "JobsEmulator", "JobsAPI"]),
     tests(
       "RESTServerTests",
