@@ -163,6 +163,9 @@ def java() -> Example:
         "geronimo-annotation-1.3-spec",
     ]
     jars = [_JARS / f"{name}.jar" for name in names]
+    native = next(pathlib.Path("/usr/lib").glob("*/jni/libnetty-tcnative.so"), None)
+    if not native:
+        raise CannotBeBuilt("libnetty-tcnative-jni is not installed")
     _need(*jars)
     path = ":".join(map(str, [*jars, *sorted(_JARS.glob("netty-*.jar"))]))
 
@@ -178,10 +181,14 @@ def java() -> Example:
             *sorted([*stubs.rglob("*.java"), *source.rglob("*.java")]),
         )
 
-    classes = _kept("java", build) / "classes"
+        # Debian's netty looks for it under this name.
+        shutil.copy(native, folder / "libnetty_tcnative.so")
+
+    folder = _kept("java", build)
     # Quick to start, since each run is short.
     quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
-    return Example(("java", *quick, "-cp", f"{classes}:{path}", "com.example.jobs.Worker"))
+    where = (f"-Djava.library.path={folder}", "-cp", f"{folder / 'classes'}:{path}")
+    return Example(("java", *quick, *where, "com.example.jobs.Worker"))
 
 
 def ruby() -> Example:
