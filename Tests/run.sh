@@ -23,22 +23,43 @@ EOF
 
 test_packages=(
   chromium
+  cmake
   curl
+  default-jdk-headless
   fonts-dejavu-core
   g++
   golang-go
   golang-google-grpc-dev
+  golang-google-protobuf-dev
   golang-goprotobuf-dev
   jq
+  libgeronimo-annotation-1.3-spec-java
+  libgoogle-common-protos-java
+  libgoogle-gson-java
   libgrpc++-dev
+  libgrpc-java
+  libguava-java
+  libjsr305-java
+  libnetty-java
+  libnetty-tcnative-java
+  libnetty-tcnative-jni
+  libopencensus-java
+  libperfmark-java
+  libprotobuf-java
+  make
   nghttp2-client
   nghttp2-server
   nginx-light
+  nodejs
   openssl
   protobuf-c-compiler
   protobuf-compiler
   protobuf-compiler-grpc
+  protobuf-compiler-grpc-java-plugin
+  protoc-gen-go
+  protoc-gen-go-grpc
   python3-venv
+  ruby-googleapis-common-protos-types
   ruby-grpc
   runc
   shellcheck
