@@ -92,6 +92,7 @@ class Container:
         *,
         env: Mapping[str, str] | None = None,
         mounts: Mapping[str, os.PathLike] | None = None,
+        user: tuple[int, int] | None = None,
         own_network: bool = False,
     ):
         self._runtime = runtime
@@ -102,7 +103,9 @@ class Container:
             "ociVersion": "1.0.2",
             "hostname": self.name,
             "root": {"path": str(tree.path), "readonly": True},
-            "process": self._process([*said.entrypoint, *given], said.user, env or {}),
+            "process": self._process(
+                [*said.entrypoint, *given], user or said.user, env or {}
+            ),
             "mounts": self._mounts(mounts or {}),
             "linux": {
                 "namespaces": [

@@ -112,6 +112,13 @@ def test_the_gateway_needs_no_right_and_writes_nothing(begin, emulator, iot, thi
     }
 
 
+def test_any_other_user_will_do(begin, emulator):
+    # As OpenShift has them: a number that has no name, in the group of root.
+    gateway = begin(*GATEWAY_FLAGS, emulator.url, env=SETTINGS, user=(1_000_680_000, 0))
+    assert gateway.listener("grpc")
+    assert gateway.container.status()["Uid"].split() == ["1000680000"] * 4
+
+
 def test_it_is_healthy_as_the_dockerfile_starts_and_asks_it(begin, contain):
     # A network of its own has room for the default ports.
     variables = {"IOT_JOBS_GATEWAY_UPSTREAM_ENDPOINT": "http://127.0.0.1:1"}
