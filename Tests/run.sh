@@ -263,6 +263,7 @@ build_image() {
 
 run_benchmarks() {
   bash Tests/Benchmarks/benchmark.sh
+  GATEWAY_BINARY="$(release_binary)" "$venv/bin/python" Tests/Benchmarks/footprint.py
 }
 
 lint() {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import platform
@@ -27,16 +28,17 @@ EVERYWHERE = ("--admin-listen", "[::]:0", "--allow-insecure-remote")
 
 
 def addresses_of_this_machine() -> list[str]:
-    """Loopback of both families, and the address that a way out would have, as a Pod has."""
-    found = ["127.0.0.1", "::1"]
-    for family, elsewhere in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        # No packet leaves: to connect a datagram's socket is to look up the way.
-        try:
-            with socket.socket(family, socket.SOCK_DGRAM) as probe:
-                probe.connect((elsewhere, 9))
+    """Loopback of the families that there are, and what a way out starts from, as a Pod has it."""
+    found = []
+    for family, loopback, elsewhere in (
+        (socket.AF_INET, "127.0.0.1", "192.0.2.1"),
+        (socket.AF_INET6, "::1", "2001:db8::1"),
+    ):
+        for destination in (loopback, elsewhere):
+            # No packet leaves: to connect a datagram's socket is to look up the way.
+            with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+                probe.connect((destination, 9))
                 found.append(probe.getsockname()[0])
-        except OSError:
-            continue
     return found
 
 
@@ -140,6 +142,17 @@ def test_probes_follow_a_pod_from_its_start_to_its_end(pod):
     assert pod.program() == 2
 
 
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_one_address_may_be_all_that_is_listened_on(emulator, start, address):
+    """As with status.podIP in a variable of the manifest; of IPv6 it is written in brackets."""
+    place = f"[{address}]:0" if ":" in address else f"{address}:0"
+    flags = ("--admin-listen", place, "--allow-insecure-remote")
+    gateway = start(emulator.url, *flags, listen=place)
+    assert gateway.listener("admin").startswith(place[:-1])
+    assert http_probe(address, port_of(gateway.listener("admin")), "/readyz") == 200
+    assert grpc_probe(address, port_of(gateway.address)) == SERVING
+
+
 def test_probes_are_answered_while_callers_hold_all_connections(emulator, start):
     gateway = start(emulator.url, "--connection-limit", "2", "--admin-listen", "[::]:0")
     port = port_of(gateway.address)
@@ -153,8 +166,8 @@ def test_probes_are_answered_while_callers_hold_all_connections(emulator, start)
             assert http_probe("127.0.0.1", admin, "/readyz") == 200
 
 
-# Has the kernel refuse sockets of IPv6, as one does that was started with ipv6.disable=1, and becomes
-# the program: a filter of system calls (seccomp(2)) that stays across exec.
+# Has the kernel refuse sockets of IPv6, as one does that was started with ipv6.disable=1, and
+# becomes the program: a filter of system calls (seccomp(2)) that stays across exec.
 WITHOUT_IPV6 = """
 import ctypes, errno, os, struct, sys
 LOAD, JUMP_IF_EQUAL, RETURN = 0x20, 0x15, 0x06
