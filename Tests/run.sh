@@ -61,6 +61,7 @@ test_packages=(
   python3-venv
   ruby-googleapis-common-protos-types
   ruby-grpc
+  ruby-grpc-tools
   runc
   shellcheck
 )

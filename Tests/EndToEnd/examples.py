@@ -191,6 +191,23 @@ def java() -> Example:
     return Example(("java", *quick, *where, "com.example.jobs.Worker"))
 
 
+def node() -> Example:
+    _need("node")
+
+    def build(source: pathlib.Path, folder: pathlib.Path) -> None:
+        # npm's registry may be out of reach; what is looked at is the example's own code.
+        for package in ("@grpc/grpc-js", "@grpc/proto-loader", "protobufjs"):
+            installed = folder / "node_modules" / package
+            installed.mkdir(parents=True)
+            stand_in = _STAND_INS / "node" / f"{installed.name}.js"
+            shutil.copy(stand_in, installed / "index.js")
+        shutil.copy(source / "worker.js", folder)
+        shutil.copy(source / "package.json", folder)
+
+    worker = _kept("node", build) / "worker.js"
+    return Example(("node", str(worker)), {"JOBS_PROTOS": str(PROTOS)})
+
+
 def ruby() -> Example:
     _need("ruby", "protoc", "grpc_ruby_plugin")
     needed = "require 'grpc'; require 'google/rpc/error_details_pb'"
@@ -212,5 +229,6 @@ BUILDERS: Mapping[str, Callable[[], Example]] = {
     "Go": go,
     "Java": java,
     "C++": cpp,
+    "Node": node,
     "Ruby": ruby,
 }
