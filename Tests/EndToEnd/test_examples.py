@@ -15,6 +15,7 @@ from aws import thing_arn
 from callers import start_next
 from endpoints import Endpoint
 from examples import BUILDERS, SERVICE_CONFIG, CannotBeBuilt, Example
+from ledger import Execution, Ledger
 
 EX_USAGE = 64
 EX_TEMPFAIL = 75
@@ -153,6 +154,30 @@ def test_an_update_is_never_repeated_and_the_next_run_goes_on(
     ended = run(example, gateway.address, thing)
     lines = ["pending: 1 in progress, 0 queued", *carried_out(job), "nothing left to do"]
     assert ended == Ended(0, lines, "")
+
+
+def test_an_update_that_came_too_late_is_refused_and_the_next_run_goes_on(
+    example, upstream, start, thing
+):
+    ledger = Ledger()
+    upstream.respond = ledger
+    execution = ledger.add(thing, "job")
+
+    def overtake(updated: Execution) -> None:
+        ledger.meanwhile = lambda _: None
+        updated.move("IN_PROGRESS", {"worker": "another"})
+
+    ledger.meanwhile = overtake
+    gateway = start(upstream.url)
+    ended = run(example, gateway.address, thing)
+    assert (ended.status, len(ended.lines)) == (EX_TEMPFAIL, 3)
+    assert ended.complaint.startswith("failed: VERSION_MISMATCH of iotjobs.amazonaws.com")
+    ended = run(example, gateway.address, thing)
+    assert (ended.status, ended.lines[-1]) == (0, "nothing left to do")
+    updates = [request.json for request in upstream.requests if request.method == "POST"]
+    assert [one["expectedVersion"] for one in updates] == [2, 3, 4, 5]
+    assert {one["executionNumber"] for one in updates} == {1}
+    assert execution.applied == [*["IN_PROGRESS"] * 4, "SUCCEEDED"]
 
 
 @pytest.mark.parametrize(
