@@ -22,6 +22,8 @@ from wire import message
 
 IN_FLIGHT = 256
 PATH = f"/{SERVICE}/DescribeJobExecution"
+# What is measured beside the many: calls about one thing, and a connection for each in flight.
+FEW_OF = {"things": 1, "connections": IN_FLIGHT}
 FEW = message(DESCRIBE.SerializeToString())
 
 
@@ -36,6 +38,10 @@ class Growth:
     ratio: float
     resident_megabytes: float
     peak_megabytes: float
+
+    @property
+    def is_of_many(self) -> bool:
+        return self.count > FEW_OF[self.of]
 
 
 def about(numbers: Iterator[int]) -> Iterator[bytes]:
@@ -69,7 +75,8 @@ def of_things(servers: Servers, counts: list[int], least_calls: int) -> list[Gro
                 few, many = [], []
                 cost(calling, server, about(iter(range(min(count, 1_000)))))
                 for first in range(0, calls, step):
-                    few.append(cost(calling, server, itertools.repeat(FEW, step // 4)))
+                    about_one = itertools.repeat(FEW, min(step, 10_000))
+                    few.append(cost(calling, server, about_one))
                     numbers = (number % count for number in range(first, first + step))
                     many.append(cost(calling, server, about(numbers)))
             results.append(grown("things", count, few, many, server))

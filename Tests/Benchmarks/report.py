@@ -100,7 +100,7 @@ def latencies(rounds: Rounds) -> str:
 def growth(results: Results) -> str:
     rows = [
         [
-            f"{one.count:,} {one.of}",
+            f"{one.of}: {one.count:,}",
             f"{one.cpu_microseconds:.1f}",
             f"{one.ratio:.2f}",
             f"{one.resident_megabytes:.1f}",

@@ -88,13 +88,13 @@ class Results:
 
     def _growth_targets(self) -> Iterator[Target]:
         for growth in self.growth:
-            of_what = "of 1 thing" if growth.of == "things" else "of 256 connections"
-            name = f"CPU, {growth.count:,} {growth.of}"
-            yield Target(name, f"× {of_what}", growth.ratio, 1.1)
+            if growth.is_of_many:
+                name = f"CPU, forwarded, {growth.of}: {growth.count:,}"
+                yield Target(name, "× few", growth.ratio, 1.1)
         for way in ("cached", "forwarded"):
             slopes = self.microseconds_a_kibibyte(way)
             if slopes:
-                name = f"CPU for a KiB of document from 8 to 32, {way}"
+                name = f"CPU, {way}, a KiB of document from 8 to 32"
                 yield Target(name, "× from 1 to 8", slopes[-1] / slopes[0], 1.1)
 
     def microseconds_a_kibibyte(self, way: str) -> list[float]:
