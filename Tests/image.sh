@@ -59,20 +59,22 @@ make_swift() {
 
 # Prints --volume for the toolchain, and for mirrors on this machine that its git is told to use.
 volumes() {
-  local folder
+  local key value folder
+  local -A mirrors=()
   printf -- '--volume\n%s:%s:ro\n' "$toolchain" "$toolchain"
-  git config --get-regexp '^url\..*\.insteadof$' | sed --quiet 's|^url\.\(/.*\)\.insteadof .*|\1|p' \
-    | sort --unique | while read -r folder; do
+  git config --list --name-only | grep --quiet '^url\.' || return 0
+  while read -r key value; do
+    git config --file "$work/gitconfig" --add "$key" "$value"
+    folder="${key#url.}"
+    folder="${folder%.*}"
+    [[ "$folder" != /* ]] || mirrors[$folder]=here
+  done < <(git config --get-regexp '^url\.')
+  for folder in "${!mirrors[@]}"; do
     printf -- '--volume\n%s:%s:ro\n' "$folder" "$folder"
   done
-  if git config --list --name-only | grep --quiet '^url\.'; then
-    git config --get-regexp '^url\.' | while read -r key value; do
-      git config --file "$work/gitconfig" --add "$key" "$value"
-    done
-    # Mirrors belong to whoever made them, and not to the user in there.
-    git config --file "$work/gitconfig" safe.directory '*'
-    printf -- '--volume\n%s:/etc/gitconfig:ro\n' "$work/gitconfig"
-  fi
+  # Mirrors belong to whoever made them, and not to the user in there.
+  git config --file "$work/gitconfig" safe.directory '*'
+  printf -- '--volume\n%s:/etc/gitconfig:ro\n' "$work/gitconfig"
 }
 
 build_image() {
