@@ -80,7 +80,6 @@ let package = Package(
     library("CNGHTTP2", pkgConfig: "libnghttp2", package: "libnghttp2-dev"),
     library("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
     library("CProtobufC", pkgConfig: "libprotobuf-c", package: "libprotobuf-c-dev"),
-    library("CJansson", pkgConfig: "jansson", package: "libjansson-dev"),
     library("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     library("CYAML", pkgConfig: "yaml-0.1", package: "libyaml-dev"),
     .target(name: "CJobsProto", dependencies: ["CProtobufC"]),
@@ -92,7 +91,7 @@ let package = Package(
     room("CompressionEngine", ["CZlib"]),
 
     // The language of the house, and the rules that need no socket.
-    room("JobsAPI", ["CJansson", "CJobsProto", "CProtobufC", "Telemetry"]),
+    room("JobsAPI", ["CJobsProto", "CProtobufC", "Telemetry"]),
     room("Authorization", ["JobsAPI"]),
     room("GRPCWire", ["CompressionEngine"]),
     room("StandardServices", ["CDescriptorSet"]),

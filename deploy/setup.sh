@@ -7,7 +7,6 @@ root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 build_packages=(
   pkg-config
-  libjansson-dev
   libnghttp2-dev
   libprotobuf-c-dev
   libssl-dev

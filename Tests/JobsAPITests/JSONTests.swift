@@ -73,6 +73,72 @@ struct JSONTests {
     #expect(try self.parse(shallow).kind == .array)
   }
 
+  @Test func `a value may lie in 2047 others`() throws {
+    func nested(_ count: Int, _ value: String) -> String {
+      String(repeating: "[", count: count) + value + String(repeating: "]", count: count)
+    }
+    #expect(try self.parse(nested(2_047, "1")).kind == .array)
+    #expect(try self.parse(nested(2_048, "")).kind == .array)
+    #expect(throws: JSONError.tooDeep) { try self.parse(nested(2_048, "1")) }
+    #expect(throws: JSONError.tooDeep) { try self.parse(nested(2_049, "")) }
+  }
+
+  @Test func `nothing follows the value`() throws {
+    for text in ["{}\0", "1\0", "[1\0]", "null\0", "{} {}", "1 2", "[1] ]", "\"a\"\"b\""] {
+      #expect(throws: JSONError.self) { try self.parse(text) }
+    }
+  }
+
+  @Test(arguments: [
+    (#"\""#, "\""), (#"\\"#, "\\"), (#"\/"#, "/"), (#"\b"#, "\u{8}"), (#"\f"#, "\u{C}"),
+    (#"\n"#, "\n"), (#"\r"#, "\r"), (#"\t"#, "\t"), (#"\u0041"#, "A"), (#"\u00e9"#, "é"),
+    (#"\u20AC"#, "€"), (#"\ud83d\uDE00"#, "😀"), (#"\u0000"#, "\0"), ("é", "é"),
+    ("\u{7F}", "\u{7F}"),
+  ])
+  func `an escape is read wherever it lies`(source: String, meaning: String) throws {
+    for before in 0...9 {
+      for after in 0...9 {
+        let (start, end) = (
+          String(repeating: "a", count: before), String(repeating: "z", count: after)
+        )
+        let value = try self.parse("\"\(start)\(source)\(source)\(end)\"")
+        #expect(value.string == start + meaning + meaning + end)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    #"\x"#, #"\"#, #"\u"#, #"\u12"#, #"\u12g4"#, #"\ud83d"#, #"\ud83d\n"#, #"\ud83d\u0041"#,
+    #"\ude00"#, #"\ude00\ud83d"#, "\u{1F}", "\0", "\n",
+  ])
+  func `what is no escape is refused wherever it lies`(source: String) {
+    for before in 0...9 {
+      for after in [0, 1, 9] {
+        let (start, end) = (
+          String(repeating: "a", count: before), String(repeating: "z", count: after)
+        )
+        #expect(throws: JSONError.self) { try self.parse("\"\(start)\(source)\(end)\"") }
+      }
+    }
+  }
+
+  @Test func `a name may be written with escapes`() throws {
+    let value = try self.parse(#"{"a\u0062":1,"ab":2,"\"":3}"#)
+    #expect(value["ab"]?.int64 == 2)
+    #expect(value["\""]?.int64 == 3)
+    #expect(value.members.map(\.name) == ["ab", "\""])
+    #expect(value.members.map(\.value.int64) == [2, 3])
+  }
+
+  @Test func `the text of a value is as it was written, less the space around its parts`() throws {
+    let value = try self.parse(
+      #" { "a" : [ 1.10 , -0, "x \" \\", { } , 1E2 ] ,"\u00e9" : "é" , "n" : null } "#)
+    #expect(value.text == #"{"a":[1.10,-0,"x \" \\",{},1E2],"\u00e9":"é","n":null}"#)
+    #expect(value["a"]?.elements[2].text == #""x \" \\""#)
+    #expect(value["é"]?.text == #""é""#)
+    #expect(value["a"]?.elements[0].text == "1.10")
+  }
+
   @Test func `NUL in a string is kept`() throws {
     let value = try self.parse(#"{"a":"x\u0000y"}"#)
     #expect(value["a"]?.string == "x\u{0}y")

@@ -6,7 +6,7 @@ enum RoomMap {
   static let edges: [String: Set<String>] = [
     "HTTP2Engine": ["CNGHTTP2"],
     "CryptoEngine": ["COpenSSL"],
-    "JobsAPI": ["CJansson", "CJobsProto", "CProtobufC", "Telemetry"],
+    "JobsAPI": ["CJobsProto", "CProtobufC", "Telemetry"],
     "Authorization": ["JobsAPI"],
     "CompressionEngine": ["CZlib"],
     "GRPCWire": ["CompressionEngine"],
@@ -42,7 +42,7 @@ enum RoomMap {
 
   /// Rooms that hold C alone: module maps, shims, generated code.
   static let clangRooms: Set<String> = [
-    "CNGHTTP2", "COpenSSL", "CProtobufC", "CJansson", "CYAML", "CZlib", "CJobsProto",
+    "CNGHTTP2", "COpenSSL", "CProtobufC", "CYAML", "CZlib", "CJobsProto",
     "CDescriptorSet",
   ]
 
@@ -52,7 +52,6 @@ enum RoomMap {
     "COpenSSL": "Sources/CryptoEngine/",
     "CProtobufC": "Sources/JobsAPI/Wire/",
     "CJobsProto": "Sources/JobsAPI/Wire/",
-    "CJansson": "Sources/JobsAPI/REST/",
     "CYAML": "Sources/Gateway/Configuration/",
     "CZlib": "Sources/CompressionEngine/",
     "CDescriptorSet": "Sources/StandardServices/Reflection/",

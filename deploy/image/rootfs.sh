@@ -26,7 +26,6 @@ packages=(
   ca-certificates
   libc6
   libgcc-s1
-  libjansson4
   libnghttp2-14
   libprotobuf-c1
   libstdc++6

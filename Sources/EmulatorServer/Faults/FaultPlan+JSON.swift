@@ -93,7 +93,7 @@ extension FaultPlan {
     _ name: String, _ value: JSONValue
   ) throws(FaultTextError) -> [String] {
     let texts = value.elements.compactMap(\.string)
-    guard value.kind == .array, texts.count == value.elements.underestimatedCount,
+    guard value.kind == .array, texts.count == value.elements.count,
       texts.count <= Self.nextLimit
     else {
       throw FaultTextError(message: "\(name) is a list of at most \(Self.nextLimit) strings")

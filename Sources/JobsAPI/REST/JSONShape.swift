@@ -58,7 +58,7 @@ extension JSONValue {
     return value
   }
 
-  package func list(_ name: String) throws(JSONShapeError) -> Elements? {
+  package func list(_ name: String) throws(JSONShapeError) -> [JSONValue]? {
     guard let value = self[name] else { return nil }
     guard value.kind == .array else { throw JSONShapeError(member: name, expected: .list) }
     return value.elements

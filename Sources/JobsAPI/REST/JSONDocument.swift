@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A JSON text and its parts, which all views of it share.
+final class JSONDocument: Sendable {
+  /// UTF-8, and well formed.
+  private let bytes: [UInt8]
+  /// In the order of the text, of which the first is the whole.
+  let nodes: [JSONNode]
+
+  init(parsing text: Span<UInt8>) throws(JSONError) {
+    var parser = JSONParser()
+    try parser.parse(text)
+    self.nodes = parser.nodes
+    // Copied at once, and in one piece.
+    self.bytes = unsafe text.withUnsafeBufferPointer { unsafe Array($0) }
+  }
+
+  /// What stands in the text for a node; of a string, between its quotes.
+  func source(at index: Int) -> String {
+    let range = self.nodes[index].range
+    return String(decoding: self.bytes[range], as: UTF8.self)
+  }
+
+  /// What a node that is a string says.
+  func string(at index: Int) -> String {
+    let node = self.nodes[index]
+    guard node.kind == .escapedString else { return self.source(at: index) }
+    let bytes = self.bytes
+    return String(
+      decoding: JSONStringBytes.decode(bytes.span.extracting(node.range)), as: UTF8.self)
+  }
+
+  /// Whether a node that is a string says this, byte for byte.
+  func holds(_ text: String, at index: Int) -> Bool {
+    let node = self.nodes[index]
+    guard node.kind == .plainString else {
+      return self.string(at: index).utf8.elementsEqual(text.utf8)
+    }
+    let (start, utf8) = (node.range.lowerBound, text.utf8Span.span)
+    guard node.range.count == utf8.count else { return false }
+    for index in utf8.indices where self.bytes[start + index] != utf8[index] { return false }
+    return true
+  }
+
+  /// What stands in the text for a node, without the space between its parts.
+  func compactSource(at index: Int) -> String {
+    let node = self.nodes[index]
+    // The quotes of a string belong to its text.
+    let range = node.isString ? node.range.lowerBound - 1..<node.range.upperBound + 1 : node.range
+    var compact: [UInt8] = []
+    compact.reserveCapacity(range.count)
+    var (isInString, isEscaped) = (false, false)
+    for byte in self.bytes[range] {
+      if !isInString, JSONParser.isSpace(byte) { continue }
+      compact.append(byte)
+      if byte == UInt8(ascii: "\""), !isEscaped { isInString.toggle() }
+      isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+    }
+    return String(decoding: compact, as: UTF8.self)
+  }
+}
+
+/// One value of a JSON text, or the name of a member, which stands right before its value. What is
+/// within a container comes right after it.
+struct JSONNode {
+  enum Kind {
+    case object, array, plainString, escapedString, integer, real, `true`, `false`, null
+  }
+
+  var kind: Kind
+  /// Where it begins and ends in the text; of a string, what is between its quotes.
+  private var start: UInt32
+  private var end: UInt32
+  /// The node after this one and all that is within it.
+  private var nextIndex: UInt32
+
+  /// - Parameters:
+  ///   - range: of a text that 32 bits count.
+  ///   - next: of a text that has fewer nodes than bytes.
+  init(_ kind: Kind, _ range: Range<Int>, next: Int) {
+    self.kind = kind
+    self.start = UInt32(range.lowerBound)
+    self.end = UInt32(range.upperBound)
+    self.nextIndex = UInt32(next)
+  }
+
+  var range: Range<Int> { Int(self.start)..<Int(self.end) }
+
+  var next: Int { Int(self.nextIndex) }
+
+  var isString: Bool { self.kind == .plainString || self.kind == .escapedString }
+
+  /// A container is at its end.
+  mutating func close(at end: Int, next: Int) {
+    self.end = UInt32(end)
+    self.nextIndex = UInt32(next)
+  }
+}
