@@ -5,6 +5,15 @@
 # Swift stand in for the two bases.
 set -euo pipefail
 
+usage() {
+  cat <<'END'
+usage: Tests/image.sh [COLLECTED]
+
+  COLLECTED   what deploy/image/collect.sh has made of a build, to take the place of the first
+              stage, which compiles everything anew
+END
+}
+
 # shellcheck source=Tests/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
@@ -77,9 +86,20 @@ volumes() {
   printf -- '--volume\n%s:/etc/gitconfig:ro\n' "$work/gitconfig"
 }
 
+# The same file with another first stage, which compiles nothing.
+leave_out_compiling() {
+  printf 'FROM scratch AS build\nCOPY --from=collected / /collected\n'
+  sed --quiet '/^FROM scratch AS symbols/,$p' "$dockerfile"
+}
+
 build_image() {
-  local more
+  local collected="$1" more
   mapfile -t more < <(volumes)
+  if [[ -n "$collected" ]]; then
+    leave_out_compiling >"$work/Dockerfile"
+    dockerfile="$work/Dockerfile"
+    more+=(--build-context "collected=$collected")
+  fi
   buildah_here build --pull-never --isolation chroot --network host --format docker \
     "${more[@]}" --file "$dockerfile" --tag "$image" \
     --build-arg SOURCE_DATE_EPOCH="$(git -C "$root" log -1 --format=%ct)" \
@@ -100,6 +120,11 @@ check_image() {
 }
 
 main() {
+  if (($# > 1)); then
+    usage >&2
+    exit 64
+  fi
+  local collected="${1:+$(readlink --canonicalize-existing "$1")}"
   ((EUID == 0)) || die "buildah's stand-ins for the bases need root"
   need_swift
   install_packages buildah debootstrap jq runc || die "buildah and debootstrap are needed"
@@ -108,9 +133,9 @@ main() {
   toolchain="${toolchain%/usr/bin/*}"
   say "making the bases"
   make_debian
-  make_swift
+  [[ -n "$collected" ]] || make_swift
   say "building the image"
-  build_image
+  build_image "$collected"
   check_image
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Takes out of a build what the image needs: the binary without its symbols, the symbols by
-# themselves, the Swift packages that are linked into it, and their licences.
+# Takes out of a build what the image needs: the binary without its symbols and the version that it
+# tells, the symbols by themselves, the Swift packages that are linked into it, and their licences.
 set -euo pipefail
 export LC_ALL=C
 
@@ -63,6 +63,7 @@ main() {
   linked_modules "$binary" >"$modules"
   grep --quiet '^NIOCore$' "$modules" || die "$binary has no symbols"
 
+  "$binary" --version >"$output/version"
   strip -o "$output/iot-jobs-gateway" "$binary"
   objcopy --only-keep-debug "$binary" "$output/iot-jobs-gateway.debug"
   install -D --mode=644 "$root/LICENSE" "$output/licences/iot-jobs-gateway/LICENSE"

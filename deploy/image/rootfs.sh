@@ -157,7 +157,7 @@ write_sbom() {
   mkdir --parents "$tree/usr/share/sbom"
   jq --null-input --from-file "$here/sbom.jq" \
     --rawfile debian "$fetched/debian.tsv" --rawfile swift "$collected/swift-packages.tsv" \
-    --arg version "$("$collected/iot-jobs-gateway" --version)" \
+    --arg version "$(<"$collected/version")" \
     --arg digest "$(sha256sum "$collected/iot-jobs-gateway" | cut --delimiter=' ' --fields=1)" \
     --arg release "$(sed --quiet 's/^VERSION_ID="\(.*\)"/\1/p' "$tree/etc/os-release")" \
     --argjson epoch "$epoch" >"$tree/usr/share/sbom/iot-jobs-gateway.spdx.json"
