@@ -20,7 +20,7 @@ END
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 epoch="${SOURCE_DATE_EPOCH:-0}"
 
-# Whatever the binary links against must be in one of these.
+# Whatever the binary links against must be in one of these, and of each library something is needed.
 packages=(
   base-files
   ca-certificates
@@ -82,6 +82,7 @@ find_library() {
 # loader asks for.
 install_libraries() {
   local fetched="$1" tree="$2" binary="$3" interpreter library path target
+  local -A used=([base-files]=1 [ca-certificates]=1)
   interpreter="$(readelf --program-headers --wide "$binary" \
     | sed --quiet 's/.*interpreter: \(.*\)]/\1/p')"
   target="$tree/usr/lib/$(basename "$(dirname "$(find_library "$fetched" libc.so.6)")")"
@@ -93,7 +94,12 @@ install_libraries() {
     [[ ! -e "$target/$library" ]] || continue
     path="$(find_library "$fetched" "$library")"
     install -D --mode=755 "$path" "$target/$library"
-    mapfile -t -O "${#wanted[@]}" wanted < <(needed "$path")
+    path="${path#"$fetched"/}"
+    used["${path%%/*}"]=1
+    mapfile -t -O "${#wanted[@]}" wanted < <(needed "$target/$library")
+  done
+  for library in "${packages[@]}"; do
+    [[ "$library" == gcc-*-base || -v used["$library"] ]] || die "nothing needs $library"
   done
   ln --symbolic usr/lib "$tree/lib"
   [[ "$interpreter" != /lib64/* ]] || ln --symbolic usr/lib64 "$tree/lib64"
