@@ -85,7 +85,8 @@ struct SignedRequestWriter: ~Copyable {
   private static func write(_ attempt: Attempt, to buffer: inout ByteBuffer) {
     buffer.writeStaticString("\r\namz-sdk-invocation-id: ")
     let invocation = attempt.call.invocation.characters
-    for index in invocation.indices { buffer.writeInteger(invocation[index]) }
+    // The raw view is copied before the span ends.
+    unsafe _ = buffer.writeBytes(invocation.span.bytes)
     buffer.writeStaticString("\r\namz-sdk-request: attempt=")
     buffer.writeString(String(attempt.call.number))
     // As AWS's clients do, which tell the greatest number from the second attempt on.
