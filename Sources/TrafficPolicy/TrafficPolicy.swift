@@ -8,11 +8,6 @@ package import Telemetry
 
 /// The policies of one process: what all event loops share, and the layers that it gives to each.
 package struct TrafficPolicy: Sendable {
-  /// From the outside in. The type spells the order.
-  package typealias Layers<Next: JobsBackend> = CachedJobs<
-    LimitedJobs<RetryingJobs<BudgetedJobs<BreakerJobs<Next>>>>
-  >
-
   private let inForce: SettingsInForce
   private let offenders: Offenders
   private let cache: ReadCache
@@ -101,11 +96,9 @@ package struct TrafficPolicy: Sendable {
   }
 
   /// Puts the policies in front of a backend of one loop.
-  package func layers<Next: JobsBackend>(
-    over next: Next, on loop: any EventLoop
-  ) -> Layers<Next> {
+  package func layers(over next: some JobsBackend, on loop: any EventLoop) -> PolicyLayers {
     // Last of all, so that each attempt counts, and what it refuses costs no token.
-    let guarded = BreakerJobs(next, breaker: self.breaker)
+    let guarded = BreakerJobs(UpstreamJobs(next), breaker: self.breaker)
     // What comes out of the queue for the account's budget goes to AWS, if AWS is called at all.
     let budgeted = BudgetedJobs(guarded, budget: self.budget)
     // Each attempt is a request to AWS, so each spends the account's budget.
@@ -114,6 +107,6 @@ package struct TrafficPolicy: Sendable {
     // and pays for a call, not for its attempts.
     let limited = LimitedJobs(retrying, limiter: self.limiter)
     // What is stored, and whoever shares another's call, costs the thing and the account nothing.
-    return CachedJobs(limited, cache: self.cache, on: loop)
+    return PolicyLayers(CachedJobs(limited, cache: self.cache, on: loop))
   }
 }

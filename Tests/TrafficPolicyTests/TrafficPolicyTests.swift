@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import JobsEmulator
 import Logging
 import NIOCore
 import NIOPosix
@@ -19,9 +18,8 @@ import Testing
   }
 
   @Test func `stored answers stand before limits, retries before budgets, the breaker last`() {
-    let layers = self.policy.layers(over: JobsEmulator(), on: self.group.any())
-    typealias Attempts = BudgetedJobs<BreakerJobs<JobsEmulator>>
-    #expect(type(of: layers) == CachedJobs<LimitedJobs<RetryingJobs<Attempts>>>.self)
+    typealias Attempts = BudgetedJobs<BreakerJobs<UpstreamJobs>>
+    #expect(PolicyLayers.Layers.self == CachedJobs<LimitedJobs<RetryingJobs<Attempts>>>.self)
   }
 
   @Test func `no two of the policies name a metric alike`() {

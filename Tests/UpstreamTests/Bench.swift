@@ -77,7 +77,7 @@ final class Witness: UpstreamObserver, CredentialProvider {
 struct Bench {
   let server: ScriptedServer
   let caller: LoopCaller
-  let jobs: SignedJobs<Witness, Witness>
+  let jobs: SignedJobs
   let witness: Witness
   private let registry = MetricsRegistry()
 

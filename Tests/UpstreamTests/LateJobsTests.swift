@@ -33,7 +33,7 @@ import Testing
   private let loop = MultiThreadedEventLoopGroup.singleton.next()
 
   /// The causes of the four calls' failures; nil where one is answered.
-  private func causes(_ jobs: LateJobs<Prompt>) async -> [JobsFailure.Cause?] {
+  private func causes(_ jobs: LateJobs) async -> [JobsFailure.Cause?] {
     let describe = DescribeJobExecution(thingName: "t", jobID: "j")
     let update = UpdateJobExecution(thingName: "t", jobID: "j", status: .succeeded)
     let context = CallContext(requestID: "r")
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func `calls fail with the reason until the backend is there`() async {
-    let jobs = LateJobs<Prompt>(on: self.loop, reason: "a")
+    let jobs = LateJobs(on: self.loop, reason: "a")
     #expect(await self.causes(jobs) == Array(repeating: .endpointUnknown("a"), count: 4))
     await jobs.explain("b")
     #expect(await self.causes(jobs) == Array(repeating: .endpointUnknown("b"), count: 4))

@@ -12,7 +12,7 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(1))) struct PoolSnapshotTests {
   private static func fleet(
     on group: any EventLoopGroup, port: Int, connections: Int = 3
-  ) throws -> UpstreamFleet<FixedCredential, UnobservedUpstream> {
+  ) throws -> UpstreamFleet {
     var configuration = UpstreamConfiguration(
       endpoint: try #require(HTTPURL("http://127.0.0.1:\(port)")), region: "r")
     configuration.pool.maxConnections = connections
@@ -24,7 +24,7 @@ import Testing
   }
 
   private static func ask(
-    _ jobs: SignedJobs<FixedCredential, UnobservedUpstream>
+    _ jobs: SignedJobs
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
     try await jobs.getPending(
       GetPendingJobExecutions(thingName: "t"), in: CallContext(requestID: "r"))

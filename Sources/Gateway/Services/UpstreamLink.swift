@@ -19,8 +19,6 @@ import Upstream
 /// there, and says why not until then; the search is nobody's call and runs beside them.
 final class UpstreamLink: Sendable {
   typealias Credentials = RefreshingCredentials
-  typealias Fleet = UpstreamFleet<Credentials, UpstreamMetrics>
-  typealias Layers = TrafficPolicy.Layers<SignedJobs<Credentials, UpstreamMetrics>>
 
   /// What the link is made of and shows itself in.
   struct Surroundings {
@@ -37,7 +35,7 @@ final class UpstreamLink: Sendable {
   private enum State {
     case unconnected
     case searching(Task<Void, Never>)
-    case connected(Fleet)
+    case connected(UpstreamFleet)
     case drained
   }
 
@@ -45,7 +43,7 @@ final class UpstreamLink: Sendable {
   private let surroundings: Surroundings
   private let metrics: UpstreamMetrics
   private let poolMetrics: PoolMetrics
-  private let doors: [ObjectIdentifier: LateJobs<Layers>]
+  private let doors: [ObjectIdentifier: LateJobs]
   private let loops: [any EventLoop]
   private let state = Mutex(State.unconnected)
 
@@ -86,13 +84,13 @@ final class UpstreamLink: Sendable {
   }
 
   /// Where the calls of a loop go in; nil for a loop of another group.
-  func backend(on loop: any EventLoop) -> LateJobs<Layers>? {
+  func backend(on loop: any EventLoop) -> LateJobs? {
     self.doors[ObjectIdentifier(loop)]
   }
 
   /// What the pools hold; nothing before the endpoint is known.
   func snapshot() async -> [PoolSnapshot] {
-    let fleet = self.state.withLock { state -> Fleet? in
+    let fleet = self.state.withLock { state -> UpstreamFleet? in
       guard case .connected(let fleet) = state else { return nil }
       return fleet
     }
@@ -117,7 +115,7 @@ final class UpstreamLink: Sendable {
 
 extension UpstreamLink {
   private func connect(to endpoint: ServiceEndpoint) async throws(SigningError) {
-    let fleet = try Fleet(
+    let fleet = try UpstreamFleet(
       group: self.surroundings.group,
       self.plan.upstreamConfiguration(endpoint, threads: self.loops.count),
       credentials: self.surroundings.credentials, observer: self.metrics,

@@ -7,10 +7,10 @@ package import NIOCore
 ///
 /// It stands outermost, so that a call which cannot go anywhere takes nothing from its thing's limit,
 /// and the way of all others is one look into the loop's own memory.
-package struct LateJobs<Next: JobsBackend>: JobsBackend {
+package struct LateJobs: JobsBackend {
   private enum State {
     case awaited(reason: String)
-    case there(Next)
+    case there(any JobsBackend)
   }
 
   private let state: NIOLoopBoundBox<State>
@@ -23,7 +23,7 @@ package struct LateJobs<Next: JobsBackend>: JobsBackend {
   }
 
   /// From now on calls are carried out. Safe to call from anywhere.
-  package func set(_ next: Next) async {
+  package func set(_ next: any JobsBackend) async {
     await self.change { $0 = .there(next) }
   }
 
@@ -40,7 +40,7 @@ package struct LateJobs<Next: JobsBackend>: JobsBackend {
     try? await self.loop.submit { body(&state.value) }.get()
   }
 
-  private func next() throws(JobsFailure) -> Next {
+  private func next() throws(JobsFailure) -> any JobsBackend {
     switch self.state.value {
     case .there(let next): return next
     case .awaited(let reason): throw JobsFailure(.endpointUnknown(reason))

@@ -11,13 +11,15 @@ package import Transport
 /// call is shared between threads, save for what is known of AWS's clock. One attempt is made, and
 /// another where the first met a connection that its peer had left, or a signature was refused that
 /// can be mended; see ``CallProgress``.
-package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObserver>: JobsBackend
-{
+///
+/// Whose credentials it signs with and who observes is not in its type: were it, this room could
+/// compile it for none in particular, and each step of a call would look up its own types.
+package struct SignedJobs: JobsBackend {
   private let upstream: NIOLoopBoundBox<LoopUpstream>
   private let loop: any EventLoop
   private let attemptTimeout: Duration
-  private let credentials: Credentials
-  private let observer: Observer
+  private let credentials: any CredentialProvider
+  private let observer: any UpstreamObserver
   private let clock: WallClock
   private let offset: ClockOffset
   /// How full this loop's pool is.
@@ -29,7 +31,7 @@ package struct SignedJobs<Credentials: CredentialProvider, Observer: UpstreamObs
   /// - Throws: if libcrypto lacks what signing needs.
   package init(
     on loop: any EventLoop, _ configuration: UpstreamConfiguration, connector: OutboundConnector,
-    credentials: Credentials, observer: Observer, clock: WallClock = .system,
+    credentials: any CredentialProvider, observer: any UpstreamObserver, clock: WallClock = .system,
     offset: ClockOffset = ClockOffset(), poolMetrics: PoolMetrics = PoolMetrics()
   ) throws(SigningError) {
     let gauges = PoolGauges()

@@ -9,18 +9,18 @@ package import Transport
 ///
 /// A connection from a caller lives in one loop and takes that loop's backend once, when it is
 /// accepted; nothing is looked up on the way of a call.
-package struct UpstreamFleet<Credentials: CredentialProvider, Observer: UpstreamObserver>: Sendable
-{
+package struct UpstreamFleet: Sendable {
   /// The loops, in the order of their group.
   private let order: [ObjectIdentifier]
-  private let backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>]
+  private let backends: [ObjectIdentifier: SignedJobs]
 
   /// - Parameters:
   ///   - security: needed for an https endpoint. The limit on the handshake is the configuration's.
   ///   - proxy: nil to go straight.
   package init(
-    group: any EventLoopGroup, _ configuration: UpstreamConfiguration, credentials: Credentials,
-    observer: Observer, clock: WallClock = .system,
+    group: any EventLoopGroup, _ configuration: UpstreamConfiguration,
+    credentials: any CredentialProvider, observer: any UpstreamObserver,
+    clock: WallClock = .system,
     security: OutboundSecurity? = nil, proxy: OutboundProxy? = nil,
     poolMetrics: PoolMetrics = PoolMetrics()
   ) throws(SigningError) {
@@ -32,7 +32,7 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
       keepalive: configuration.keepalive)
     // What one loop learns of AWS's clock, all go by.
     let offset = ClockOffset()
-    var backends: [ObjectIdentifier: SignedJobs<Credentials, Observer>] = [:]
+    var backends: [ObjectIdentifier: SignedJobs] = [:]
     for loop in group.makeIterator() {
       backends[ObjectIdentifier(loop)] = try SignedJobs(
         on: loop, configuration, connector: connector, credentials: credentials,
@@ -43,7 +43,7 @@ package struct UpstreamFleet<Credentials: CredentialProvider, Observer: Upstream
   }
 
   /// The backend of a loop; nil for a loop of another group.
-  package func backend(on loop: any EventLoop) -> SignedJobs<Credentials, Observer>? {
+  package func backend(on loop: any EventLoop) -> SignedJobs? {
     self.backends[ObjectIdentifier(loop)]
   }
 
