@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -21,28 +22,38 @@ FOLDER = ROOT / "deploy/kustomize"
 # What the image, the container and the Service are called.
 GATEWAY = "iot-jobs-gateway"
 
-# The kustomize inside kubectl 1.27, the oldest whose components do what these files need.
-_OLDEST = (5, 0, 1)
+# The oldest kubectl whose kustomize has components that do what these files need.
+_OLDEST = (1, 27)
 _SECONDS = 60
 
 Manifest = dict
 
 
-@functools.cache
-def missing() -> str | None:
-    """Why nothing can be rendered on this machine, or nothing."""
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        return "kubectl is not installed, so no kustomization is rendered"
+def _version(kubectl: str) -> tuple[int, int]:
     asked = [kubectl, "version", "--client", "--output", "json"]
     done = subprocess.run(asked, capture_output=True, text=True, timeout=_SECONDS, check=False)
     try:
-        version = json.loads(done.stdout).get("kustomizeVersion", "")
-    except ValueError:
-        version = ""
-    found = re.match(r"v(\d+)\.(\d+)\.(\d+)", version)
-    if found is None or tuple(map(int, found.groups())) < _OLDEST:
-        return "kubectl is older than 1.27, so no kustomization is rendered"
+        version = json.loads(done.stdout)["clientVersion"]
+    except (ValueError, KeyError):
+        return (0, 0)
+    # Some vendors' have a plus sign behind the minor.
+    return (int(version["major"]), int(version["minor"].rstrip("+")))
+
+
+@functools.cache
+def _kubectl() -> str | None:
+    """The one of requirements.txt, or else the machine's own if it is new enough."""
+    pinned = pathlib.Path(sys.executable).with_name("kubectl")
+    for found in (str(pinned) if pinned.exists() else None, shutil.which("kubectl")):
+        if found and _version(found) >= _OLDEST:
+            return found
+    return None
+
+
+def missing() -> str | None:
+    """Why nothing can be rendered on this machine, or nothing."""
+    if _kubectl() is None:
+        return "there is no kubectl, or one older than 1.27, so no kustomization is rendered"
     return None
 
 
@@ -60,7 +71,7 @@ def kustomizations() -> list[pathlib.Path]:
 
 def render(folder: pathlib.Path) -> list[Manifest]:
     done = subprocess.run(
-        ["kubectl", "kustomize", str(folder)],
+        [_kubectl(), "kustomize", str(folder)],
         capture_output=True,
         text=True,
         timeout=_SECONDS,

@@ -53,7 +53,9 @@ def version() -> str:
 
 @functools.cache
 def minors() -> list[str]:
-    return kubernetes_validate.utils.all_versions()
+    """Oldest first, each once; the package lists them once for each kind of schemas."""
+    found = set(kubernetes_validate.utils.all_versions())
+    return sorted(found, key=lambda version: [int(part) for part in version.split(".")])
 
 
 def schema_faults(document: dict, minor: str) -> list[str]:
@@ -67,6 +69,11 @@ def schema_faults(document: dict, minor: str) -> list[str]:
 def is_kubernetes_own(document: dict) -> bool:
     group = document["apiVersion"].rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
+
+
+def test_the_minors_are_those_that_follow_each_other():
+    numbers = [int(minor.split(".")[1]) for minor in minors()]
+    assert numbers == list(range(25, numbers[-1] + 1))
 
 
 @pytest.mark.parametrize("age", [1, 2, 3])
