@@ -73,7 +73,7 @@ package enum StatusMapping {
       .init(name: "httpStatus", value: "\(refusal.httpStatus)"),
     ]
     switch refusal.kind {
-    case .throttled: failure.quotaSubject = "account:\(call.operation.kind)s"
+    case .throttled: failure.quotaSubject = "account:\(call.operation.kind.plural)"
     case .quotaExceeded: failure.quotaSubject = "account"
     default: break
     }
@@ -211,12 +211,12 @@ package enum StatusMapping {
     case .draining: return Self.draining
     case .thingLimited(let kind, let milliseconds):
       return Self.limited(
-        .thingRateLimited, "thing:\(call.thingName)", "the thing's limit of \(kind)s is used up",
-        milliseconds)
+        .thingRateLimited, "thing:\(call.thingName)",
+        "the thing's limit of \(kind.plural) is used up", milliseconds)
     case .budgetExhausted(let kind, let milliseconds):
       return Self.limited(
-        .budgetExhausted, "account:\(kind)s", "the account's budget of \(kind)s is used up",
-        milliseconds)
+        .budgetExhausted, "account:\(kind.plural)",
+        "the account's budget of \(kind.plural) is used up", milliseconds)
     case .circuitOpen(let milliseconds):
       return RPCFailure(
         .unavailable, .circuitOpen, message: "AWS has failed too often, and is left alone for now",

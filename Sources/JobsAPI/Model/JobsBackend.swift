@@ -73,6 +73,14 @@ package enum JobsOperation: String, CaseIterable, Sendable {
 package enum CallKind: String, CaseIterable, Sendable {
   case read
   case write
+
+  /// The word for several calls. To have the case itself written into a text costs far more.
+  package var plural: String {
+    switch self {
+    case .read: "reads"
+    case .write: "writes"
+    }
+  }
 }
 
 /// What travels with a call besides its arguments.

@@ -8,6 +8,7 @@ extension RichStatus {
   func encoded() -> [UInt8] {
     var arena = WireArena(expecting: 2048)
     var details = unsafe [Detail]()
+    unsafe details.reserveCapacity(7)
     if let info = self.errorInfo { unsafe details.append(arena.detail(info)) }
     if let delay = self.retryDelayMilliseconds { unsafe details.append(arena.detail(delay)) }
     if !self.violations.isEmpty { unsafe details.append(arena.detail(self.violations)) }
@@ -28,7 +29,7 @@ extension RichStatus {
     unsafe status.details = arena.place(details) { arena, detail in
       var any = unsafe Google__Protobuf__Any()
       unsafe google__protobuf__any__init(&any)
-      unsafe any.type_url = arena.place("type.googleapis.com/" + detail.type)
+      unsafe any.type_url = arena.place(detail.typeURL)
       unsafe any.value = detail.value
       return unsafe arena.place(any)
     }
@@ -38,9 +39,9 @@ extension RichStatus {
   }
 }
 
-/// A detail message's full name and its encoding within an arena.
+/// The URL of a detail message's type and its encoding within an arena.
 @unsafe private struct Detail {
-  var type: String
+  var typeURL: String
   var value: ProtobufCBinaryData
 }
 
@@ -58,7 +59,8 @@ extension WireArena {
       unsafe entry.value = arena.place(pair.value)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.ErrorInfo", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.ErrorInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ retryDelayMilliseconds: Int64) -> Detail {
@@ -70,7 +72,8 @@ extension WireArena {
     var message = unsafe Google__Rpc__RetryInfo()
     unsafe google__rpc__retry_info__init(&message)
     unsafe message.retry_delay = self.place(duration)
-    return unsafe Detail(type: "google.rpc.RetryInfo", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.RetryInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ violations: [FieldViolation]) -> Detail {
@@ -84,7 +87,8 @@ extension WireArena {
       unsafe entry.description = arena.place(violation.rule)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.BadRequest", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.BadRequest", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ precondition: RichStatus.Precondition) -> Detail {
@@ -99,7 +103,8 @@ extension WireArena {
       unsafe entry.description = arena.place(precondition.description)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.PreconditionFailure", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.PreconditionFailure", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(subject: String, description: String) -> Detail {
@@ -113,19 +118,22 @@ extension WireArena {
       unsafe entry.description = arena.place(description)
       return unsafe arena.place(entry)
     }
-    return unsafe Detail(type: "google.rpc.QuotaFailure", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.QuotaFailure", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(requestID: String) -> Detail {
     var message = unsafe Google__Rpc__RequestInfo()
     unsafe google__rpc__request_info__init(&message)
     unsafe message.request_id = self.place(requestID)
-    return unsafe Detail(type: "google.rpc.RequestInfo", value: self.packed(&message))
+    return unsafe Detail(
+      typeURL: "type.googleapis.com/google.rpc.RequestInfo", value: self.packed(&message))
   }
 
   fileprivate mutating func detail(_ state: JobExecutionState) -> Detail {
     let message = unsafe self.place(state)
     return unsafe Detail(
-      type: "iot.jobs.dataplane.v1.JobExecutionState", value: self.packed(&message.pointee))
+      typeURL: "type.googleapis.com/iot.jobs.dataplane.v1.JobExecutionState",
+      value: self.packed(&message.pointee))
   }
 }

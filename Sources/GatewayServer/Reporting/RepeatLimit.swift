@@ -5,18 +5,18 @@
 ///
 /// Time is an argument. What a storm hid when it ended is asked for with ``takeRepeats(now:)``, so
 /// that nothing stays untold.
-package struct RepeatLimit<Kind: Hashable & Sendable>: Sendable {
-  package enum OnLine: Equatable, Sendable {
+struct RepeatLimit<Kind: Hashable & Sendable>: Sendable {
+  enum OnLine: Equatable, Sendable {
     /// `repeated` lines of the kind were hidden since the last one that was written.
     case write(repeated: Int)
     case hide
   }
 
   /// What was hidden of one kind.
-  package struct Repeats: Sendable {
+  struct Repeats: Sendable {
     /// Nil for the kinds together that came when the table was full.
-    package var kind: Kind?
-    package var count: Int
+    var kind: Kind?
+    var count: Int
   }
 
   private struct Entry {
@@ -26,6 +26,20 @@ package struct RepeatLimit<Kind: Hashable & Sendable>: Sendable {
 
     func isOver(_ now: ContinuousClock.Instant) -> Bool {
       self.second.duration(to: now) >= .seconds(1)
+    }
+
+    mutating func lineCame(_ now: ContinuousClock.Instant, perSecond: Int) -> OnLine {
+      if self.isOver(now) {
+        self.second = now
+        self.written = 0
+      }
+      guard self.written < perSecond else {
+        self.hidden += 1
+        return .hide
+      }
+      self.written += 1
+      defer { self.hidden = 0 }
+      return .write(repeated: self.hidden)
     }
   }
 
@@ -37,37 +51,25 @@ package struct RepeatLimit<Kind: Hashable & Sendable>: Sendable {
   /// - Parameters:
   ///   - perSecond: lines of one kind that are written in a second.
   ///   - kindLimit: kinds that are told apart at a time; those beyond share one place.
-  package init(perSecond: Int, kindLimit: Int = 128) {
+  init(perSecond: Int, kindLimit: Int = 128) {
     self.perSecond = perSecond
     self.kindLimit = kindLimit
   }
 
   /// Somebody wants to write a line of a kind.
-  package mutating func lineCame(_ kind: Kind, now: ContinuousClock.Instant) -> OnLine {
+  mutating func lineCame(_ kind: Kind, now: ContinuousClock.Instant) -> OnLine {
     let place = self.place(of: kind, now)
-    var entry = self.entries[place] ?? Entry(second: now)
-    if entry.isOver(now) {
-      entry.second = now
-      entry.written = 0
-    }
-    defer { self.entries[place] = entry }
-    guard entry.written < self.perSecond else {
-      entry.hidden += 1
-      return .hide
-    }
-    entry.written += 1
-    defer { entry.hidden = 0 }
-    return .write(repeated: entry.hidden)
+    return self.entries[place, default: Entry(second: now)].lineCame(now, perSecond: self.perSecond)
   }
 
   /// What was hidden of kinds that have been quiet since their last second ended. They are forgotten.
-  package mutating func takeRepeats(now: ContinuousClock.Instant) -> [Repeats] {
+  mutating func takeRepeats(now: ContinuousClock.Instant) -> [Repeats] {
     let over = self.entries.filter { $0.value.isOver(now) }
     return self.forget(over)
   }
 
   /// All that was hidden and is not told yet.
-  package mutating func takeAllRepeats() -> [Repeats] {
+  mutating func takeAllRepeats() -> [Repeats] {
     self.forget(self.entries)
   }
 

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Telemetry
+@testable import GatewayServer
 
 @Suite struct RepeatLimitTests {
   private let start = ContinuousClock.now
