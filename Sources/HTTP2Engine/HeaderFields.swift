@@ -114,17 +114,21 @@ extension HeaderFields {
   package mutating func append(
     _ name: StaticString, bytes value: Span<UInt8>, _ indexing: Indexing = .unique
   ) -> Bool {
-    for index in value.indices {
-      let byte = value[index]
-      if byte == 0 || byte == 0x0A || byte == 0x0D { return false }
-    }
     unsafe value.withUnsafeBufferPointer { value in
+      guard unsafe Self.isAllowed(value) else { return false }
       // Both buffers outlive the call, which copies them.
       unsafe self.append(
         name: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount),
         value: value, isIndexed: indexing == .repeated)
+      return true
     }
-    return true
+  }
+
+  private static func isAllowed(_ value: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard let start = value.baseAddress else { return true }
+    // Each looks at no more than the bytes that there are.
+    return unsafe memchr(start, 0, value.count) == nil && memchr(start, 0x0A, value.count) == nil
+      && memchr(start, 0x0D, value.count) == nil
   }
 
   /// Adds a field whose value is text made at run time. See ``append(_:bytes:_:)``.
