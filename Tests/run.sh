@@ -142,9 +142,10 @@ set_up() {
   swift --version 2>&1
   install_build_packages
   if ! install_packages "${test_packages[@]}"; then
+    # One that another Debian does not have hinders the others no longer. The lists are fresh.
     local package
     for package in $(missing_packages "${test_packages[@]}"); do
-      install_packages "$package" || say "warning: $package could not be installed"
+      install_from_lists "$package" || say "warning: $package could not be installed"
     done
   fi
   prepare_venv
@@ -243,7 +244,9 @@ check_costs() {
   for tool in h2load nghttpd nginx; do
     have "$tool" "cost of calls" || return 0
   done
-  "$venv/bin/python" Tests/Benchmarks/benchmark.py --binary "$(release_binary)" --short --check
+  local log="$results/costs.log" benchmark=(Tests/Benchmarks/benchmark.py --short --check)
+  "$venv/bin/python" "${benchmark[@]}" --binary "$(release_binary)" | tee "$log"
+  sed -n 's/^SKIP: /cost of calls: /p' "$log" >>"$results/skips"
 }
 
 fuzz() {

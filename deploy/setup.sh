@@ -49,7 +49,11 @@ install_packages() {
   ((${#missing[@]} > 0)) || return 0
   say "installing ${missing[*]}"
   apt update || say "warning: the package lists could not be refreshed"
-  apt install --yes --no-install-recommends "${missing[@]}"
+  install_from_lists "${missing[@]}"
+}
+
+install_from_lists() {
+  apt install --yes --no-install-recommends "$@"
 }
 
 need_swift() {

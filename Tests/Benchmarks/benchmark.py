@@ -58,7 +58,7 @@ def chosen(given: argparse.Namespace):
             sys.exit(f"no such case: {', '.join(sorted(strangers))}")
         for name in list(wanted):
             case = named[name]
-            wanted |= {case.floor or name, case.bound.of if case.bound else name}
+            wanted |= {*case.floors, case.bound.of if case.bound else name}
     else:
         wanted = {case.name for case in CASES if case.is_short or not given.short}
     cases = [case for case in CASES if case.name in wanted]
@@ -143,11 +143,18 @@ def main() -> int:
         baseline.record(results, RATIOS)
         if results.is_whole:
             baseline.publish(text, PAGE)
-    if given.check:
-        dearer = baseline.dearer(results, RATIOS)
-        print("\n".join(dearer) or f"No case is dearer than {RATIOS.name} allows.")
-        return 1 if dearer else 0
-    return 0
+    return verdict(results) if given.check else 0
+
+
+def verdict(results) -> int:
+    """Tells what has become dearer. What cannot be told on this machine is no failure."""
+    import baseline
+
+    dearer, unsure = baseline.dearer(results, RATIOS)
+    for words in unsure:
+        print(f"SKIP: {words}; this machine is too unsteady to tell")
+    print("\n".join(dearer) or f"No case is dearer than {RATIOS.name} allows.")
+    return 1 if dearer else 0
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import collections
 import dataclasses
 import pathlib
 import statistics
+import sys
 from collections.abc import Iterable
 
 import load
@@ -121,7 +122,7 @@ class Rounds:
         self._pairs: dict[tuple[str, str], list[tuple[Burst, Burst]]] = {}
 
     def others(self, name: str) -> list[str]:
-        """What a case is held against, in the order of interest."""
+        """What a case is measured just after, in the order of interest."""
         case = self.cases[name]
         bound = case.bound.of if case.bound else None
         others = [self._beside] if self._beside else [f"{name}@other", case.floor, bound]
@@ -138,7 +139,8 @@ class Rounds:
     ) -> None:
         def measure(case: Case, share: int = 1) -> Burst:
             count = (calls or case.calls) // share
-            return burst(servers, case, calls=count, connections=connections, streams=streams)
+            form = {"calls": count, "connections": connections, "streams": streams}
+            return burst_again(servers, case, **form)
 
         for case in self.cases.values():
             # What only the first calls cost: connections to AWS, pages of memory, lookups.
@@ -148,12 +150,19 @@ class Rounds:
             for name, case in self.cases.items():
                 others = self.others(name)
                 missing = [other for other in others if other not in recent]
-                for one in [*missing, name]:
+                for one in missing:
                     self.bursts[one].append(measure(self.cases[one]))
                     recent.append(one)
-                for other in others:
-                    pair = (self.bursts[name][-1], self.bursts[other][-1])
-                    self._pairs.setdefault((name, other), []).append(pair)
+                self.add(name, measure(self.cases[name]))
+                recent.append(name)
+
+    def add(self, name: str, burst: Burst) -> None:
+        """Notes a burst of a case beside the last ones of what it is compared with."""
+        self.bursts[name].append(burst)
+        floors = [floor for floor in self.cases[name].floors if self.bursts.get(floor)]
+        for other in dict.fromkeys([*self.others(name), *floors]):
+            pair = (burst, self.bursts[other][-1])
+            self._pairs.setdefault((name, other), []).append(pair)
 
     def cpu_microseconds(self, name: str) -> list[float]:
         return [burst.cpu_microseconds for burst in self.bursts[name]]
@@ -165,7 +174,7 @@ class Rounds:
         return statistics.median(burst.system_share for burst in self.bursts[name])
 
     def ratios(self, name: str, other: str) -> list[float]:
-        """CPU time of a call in each round, in terms of the other's just before."""
+        """CPU time of a call in each round, in terms of the other's last before."""
         pairs = self._pairs[name, other]
         return [one.cpu_microseconds / before.cpu_microseconds for one, before in pairs]
 
@@ -184,6 +193,15 @@ class Rounds:
         """Puts what was measured again in the place of what was."""
         self.bursts |= again.bursts
         self._pairs |= again._pairs
+
+
+def burst_again(servers: Servers, case: Case, **form: int) -> Burst:
+    """Gives a burst that did not go as it should one more try: the machine may have stumbled."""
+    try:
+        return burst(servers, case, **form)
+    except Unexpected as error:
+        print(f"once more, since {error}", file=sys.stderr)
+        return burst(servers, case, **form)
 
 
 def percentile(values: list[int], share: float) -> int:

@@ -49,7 +49,7 @@ class Case:
     upstream_requests: float = 1
     code: str = "OK"
     bound: Bound | None = None
-    # The floor that --check compares with.
+    # The floor that it is held against, if that is not its bound.
     floor: str | None = None
     is_short: bool = False
     flags: tuple[str, ...] = ()
@@ -57,6 +57,19 @@ class Case:
     @property
     def is_gateway(self) -> bool:
         return self.server not in ("static", "proxy", "nghttpd")
+
+    @property
+    def floors(self) -> tuple[str, ...]:
+        """What --check compares with: its own floor and the other one, of the same size.
+
+        nghttpd computes most of its time, nginx is in the kernel for most of its own. What a
+        machine does slower than another makes one of them dearer, and a dearer call both ratios.
+        """
+        own = self.floor or (self.bound.of if self.bound else None)
+        if own is None:
+            return ()
+        kind, dash, size = own.partition("-")
+        return own, {"nghttpd": "proxy", "proxy": "nghttpd"}[kind] + dash + size
 
     def of(self, binary: str) -> Case:
         """The same with another binary of the gateway."""
