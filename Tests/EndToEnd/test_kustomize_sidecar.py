@@ -47,6 +47,22 @@ def test_a_workload_that_wants_none_has_none(tmp_path, component):
     assert workloads(documents)[0].gateways == []
 
 
+@pytest.mark.parametrize("component", ["sidecar", "sidecar-legacy"])
+def test_neither_the_shared_gateway_nor_the_emulator_has_one_beside_it(tmp_path, component):
+    documents = kustomize.put_together(
+        tmp_path,
+        workload_of("Deployment"),
+        ["emulator", component],
+        resources=["workload.yaml", kustomize.relative(kustomize.FOLDER / "base", tmp_path)],
+    )
+    gateways = {its.name: len(its.gateways) for its in workloads(documents)}
+    assert gateways == {
+        "Deployment app": 1,
+        f"Deployment {GATEWAY}": 1,
+        "Deployment iot-jobs-emulator": 0,
+    }
+
+
 def test_the_legacy_sidecar_is_the_same_but_for_its_life(rendered):
     native = workloads(rendered["beside a deployment"])[0].container(GATEWAY)
     legacy = workloads(rendered["legacy"])[0].container(GATEWAY)
