@@ -9,7 +9,6 @@ the JSON. The machine may be shared and slow: it is the ratios that count.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import pathlib

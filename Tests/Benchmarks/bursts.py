@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import pathlib
 import statistics
 import sys
 from collections.abc import Iterable

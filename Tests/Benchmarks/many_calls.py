@@ -11,7 +11,6 @@ import contextlib
 import dataclasses
 import itertools
 import select
-import socket
 from collections.abc import Iterable, Iterator
 
 import hpack

@@ -17,7 +17,6 @@ import subprocess
 from collections.abc import Callable, Mapping
 
 import program
-from certificates import Authority
 from endpoints import Papers
 from processes import Footprint
 from program import Gateway, eventually

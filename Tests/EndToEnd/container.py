@@ -23,6 +23,8 @@ _ARCHITECTURES = {
     "aarch64": ("arm64", ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]),
 }
 _CAPABILITIES = ("bounding", "effective", "inheritable", "permitted", "ambient")
+# What runc says where the machine, and not the image, is in its way.
+_FORBIDDEN = ("operation not permitted", "read-only file system", "cgroup")
 _names = itertools.count(1)
 
 
@@ -72,13 +74,15 @@ class Runtime:
             check=False,
         )
 
-    def why_not(self) -> str | None:
+    def why_not(self, tree: image.Tree) -> str | None:
         """Why no container can be run on this machine."""
         if not shutil.which("runc"):
             return "runc is not installed"
         if os.geteuid() != 0:
             return "only root can start containers here"
-        return None
+        # Root in a container of its own may be forbidden mounts or control groups.
+        complaint = Container(self, tree, ("--version",), own_network=True).run().stderr
+        return complaint.strip() if any(word in complaint for word in _FORBIDDEN) else None
 
 
 class Container:
@@ -103,9 +107,7 @@ class Container:
             "ociVersion": "1.0.2",
             "hostname": self.name,
             "root": {"path": str(tree.path), "readonly": True},
-            "process": self._process(
-                [*said.entrypoint, *given], user or said.user, env or {}
-            ),
+            "process": self._process([*said.entrypoint, *given], user or said.user, env or {}),
             "mounts": self._mounts(mounts or {}),
             "linux": {
                 "namespaces": [

@@ -26,6 +26,8 @@ class MemoryGroup:
         self._folder.mkdir()
         try:
             self._write("memory.limit_in_bytes" if self._is_first else "memory.max", limit_bytes)
+            # A file that Linux has had since 5.19 only, in the second version.
+            _ = self.most_bytes
         except OSError:
             self.close()
             raise

@@ -56,9 +56,9 @@ def unchanged(tree) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def runtime(seccomp, tmp_path_factory) -> Runtime:
+def runtime(seccomp, tree, tmp_path_factory) -> Runtime:
     runtime = Runtime(tmp_path_factory.mktemp("containers"), seccomp_profile(seccomp))
-    if reason := runtime.why_not():
+    if reason := runtime.why_not(tree):
         pytest.skip(f"the image in a container: {reason}")
     return runtime
 
