@@ -121,11 +121,11 @@ install_authorities() {
 # Users by name, the order in which names of hosts are looked up, and what is mounted over, so that
 # a runtime has not to write to a root that is for reading alone.
 install_settings() {
-  local tree="$1"
-  mkdir --parents "$tree"/{dev,etc/iot-jobs-gateway,home/nonroot,proc,run,sys}
+  local tree="$1" home=home/nonroot
+  mkdir --parents "$tree"/{dev,etc/iot-jobs-gateway,"$home",proc,run,sys}
   touch "$tree"/etc/{hostname,hosts,resolv.conf}
   printf '%s\n' root:x:0:0:root:/:/usr/sbin/nologin \
-    nonroot:x:65532:65532:nonroot:/home/nonroot:/usr/sbin/nologin >"$tree/etc/passwd"
+    "nonroot:x:65532:65532:nonroot:/$home:/usr/sbin/nologin" >"$tree/etc/passwd"
   printf '%s\n' root:x:0: nonroot:x:65532: >"$tree/etc/group"
   printf 'hosts: files dns\n' >"$tree/etc/nsswitch.conf"
 }
