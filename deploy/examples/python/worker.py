@@ -49,9 +49,9 @@ def read(variable: str) -> bytes | None:
 
 
 def connect() -> grpc.Channel:
-    address = os.environ.get("JOBS_GATEWAY", "127.0.0.1:50051")
+    address = os.environ.get("JOBS_GATEWAY") or "127.0.0.1:50051"
     # Deadlines, wait-for-ready, and which calls may be repeated: all of it is in this file.
-    config = pathlib.Path(os.environ.get("JOBS_SERVICE_CONFIG", "../service_config.json"))
+    config = pathlib.Path(os.environ.get("JOBS_SERVICE_CONFIG") or "../service_config.json")
     options = [("grpc.service_config", config.read_text(encoding="utf-8"))]
     authority = read("JOBS_CA")
     if authority is None:

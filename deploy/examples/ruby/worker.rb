@@ -96,14 +96,20 @@ RUN_AGAIN = [
   GRPC::ResourceExhausted, GRPC::Unavailable, GRPC::Unknown
 ].freeze
 
+# What a variable holds; empty is not set.
+def variable(name, otherwise = nil)
+  value = ENV.fetch(name, "")
+  value.empty? ? otherwise : value
+end
+
 # The content of the file that a variable names.
-def read(variable)
-  path = ENV.fetch(variable, "")
-  File.read(path) unless path.empty?
+def read(name)
+  path = variable(name)
+  File.read(path) if path
 end
 
 def connect
-  address = ENV.fetch("JOBS_GATEWAY", "127.0.0.1:50051")
+  address = variable("JOBS_GATEWAY", "127.0.0.1:50051")
   authority = read("JOBS_CA")
   security =
     if authority
@@ -112,7 +118,7 @@ def connect
       :this_channel_is_insecure
     end
   # Deadlines, wait-for-ready, and which calls may be repeated: all of it is in this file.
-  config = File.read(ENV.fetch("JOBS_SERVICE_CONFIG", "../service_config.json"))
+  config = File.read(variable("JOBS_SERVICE_CONFIG", "../service_config.json"))
   Iot::Jobs::Dataplane::V1::JobsDataPlaneService::Stub.new(
     address, security, channel_args: { "grpc.service_config" => config }
   )
