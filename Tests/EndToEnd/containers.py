@@ -25,6 +25,8 @@ class MemoryGroup:
         self._folder = (_ROOT / "memory" if self._is_first else _ROOT) / name
         self._folder.mkdir()
         try:
+            # They cannot be read in a plain folder, nor from a kernel too old to tell the most.
+            _ = self.kills, self.most_bytes
             self._write("memory.limit_in_bytes" if self._is_first else "memory.max", limit_bytes)
             # A file that Linux has had since 5.19 only, in the second version.
             _ = self.most_bytes
