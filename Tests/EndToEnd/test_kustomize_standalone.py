@@ -149,7 +149,7 @@ def test_a_role_is_bound_to_the_gateways_service_account(rendered):
         only(documents, "Deployment", GATEWAY)["spec"]["template"]["spec"]["serviceAccountName"]
         == account["metadata"]["name"]
     )
-    # Pod Identity finds it by name; an annotation with no role behind it would come first.
+    # Pod Identity finds it by name; without an association an annotation would name a wrong role.
     assert "annotations" not in only(rendered["standalone"], "ServiceAccount")["metadata"]
 
 
