@@ -74,10 +74,10 @@ extension EmulatorSeedError {
     }
   }
 
-  /// The reader stops behind the token that it cannot place, whose last byte is shown. Columns
-  /// count bytes, which are characters in what JSON mostly is.
+  /// The reader stops at the byte that it cannot place. Columns count bytes, which are characters in
+  /// what JSON mostly is.
   private static func position(of offset: Int, in text: [UInt8]) -> String {
-    let before = text.prefix(max(0, offset - 1))
+    let before = text.prefix(offset)
     let newline = UInt8(ascii: "\n")
     let line = before.count { $0 == newline } + 1
     let column = before.count - (before.lastIndex(of: newline).map { $0 + 1 } ?? 0) + 1
