@@ -31,7 +31,6 @@ test_packages=(
   golang-go
   golang-google-grpc-dev
   golang-google-protobuf-dev
-  golang-goprotobuf-dev
   jq
   libgeronimo-annotation-1.3-spec-java
   libgoogle-common-protos-java
