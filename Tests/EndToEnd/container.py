@@ -53,6 +53,18 @@ def seccomp_profile(engine: dict) -> dict:
     return profile
 
 
+def _finished(words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+
+
 class Runtime:
     """runc, with its state in a folder of its own."""
 
@@ -64,15 +76,7 @@ class Runtime:
         return ["runc", "--root", str(self.folder / "state"), *arguments]
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        return _finished(self.command(*arguments))
 
     def why_not(self, tree: image.Tree) -> str | None:
         """Why no container can be run on this machine."""
@@ -166,15 +170,7 @@ class Container:
         return self._runtime.command("run", "--bundle", str(bundle), self.name)
 
     def run(self) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(),
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        return _finished(self.command())
 
     def execute(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
         """Runs one more process in it, as exec probes and Docker's health check do."""
