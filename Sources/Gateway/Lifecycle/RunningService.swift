@@ -17,8 +17,8 @@ protocol Drainable: Sendable {
   /// Says to whoever asks that it does not serve any more; calls that come all the same are taken.
   func withdraw()
 
-  /// After ``withdraw()``: accepts nothing new, finishes what runs, and returns; cuts off what `grace` does not suffice
-  /// for.
+  /// After ``withdraw()``: accepts nothing new, finishes what runs, and returns; cuts off what
+  /// `grace` does not suffice for.
   func drain(grace: TimeAmount) async
 }
 

@@ -38,7 +38,7 @@ final class JSONDocument: Sendable {
     }
     let (start, utf8) = (node.range.lowerBound, text.utf8Span.span)
     guard node.range.count == utf8.count else { return false }
-    for index in utf8.indices where self.bytes[start + index] != utf8[index] { return false }
+    for place in utf8.indices where self.bytes[start + place] != utf8[place] { return false }
     return true
   }
 
