@@ -124,7 +124,10 @@ main() {
     usage >&2
     exit 64
   fi
-  local collected="${1:+$(readlink --canonicalize-existing "$1")}"
+  local collected=""
+  if (($# == 1)); then
+    collected="$(readlink --canonicalize-existing "$1")" || die "there is no folder $1"
+  fi
   ((EUID == 0)) || die "buildah's stand-ins for the bases need root"
   need_swift
   install_packages buildah debootstrap jq runc || die "buildah and debootstrap are needed"

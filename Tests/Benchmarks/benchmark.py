@@ -42,6 +42,9 @@ def options() -> argparse.Namespace:
     record = f"writes {RATIOS.name} and, of a whole run, the tables in {PAGE.name}"
     parser.add_argument("--record", action="store_true", help=record)
     given = parser.parse_args()
+    for binary in filter(None, (given.binary, given.against)):
+        if not binary.is_file():
+            parser.error(f"there is no program {binary}")
     given.rounds = given.rounds or (3 if given.short else 7)
     return given
 
