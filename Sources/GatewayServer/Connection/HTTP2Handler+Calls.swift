@@ -73,7 +73,7 @@ extension HTTP2Handler {
       guard rpc.state.answered() == .send else { return }
       return self.answer(rpc, RPCFailure(error))
     }
-    if let failure = self.authorize(rpc, call) {
+    if let failure = rpc.access?.authorize(call) {
       rpc.call = call
       guard rpc.state.answered() == .send else { return }
       return self.answer(rpc, failure)
@@ -159,7 +159,7 @@ extension HTTP2Handler {
   ) {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
-    self.audit(rpc, failure?.code ?? .ok)
+    rpc.access?.ended(failure?.code ?? .ok, requestID: rpc.context.requestID)
     rpc.task = nil
     let endedAt = ContinuousClock.now
     let figures = CallFigures(
@@ -168,7 +168,7 @@ extension HTTP2Handler {
     self.reporting.ended(figures) {
       CallReport(
         method: figures.method, context: rpc.context,
-        caller: rpc.caller?.identity ?? self.peerIdentity, call: call, failure: failure,
+        caller: rpc.access?.caller.identity ?? self.peerIdentity, call: call, failure: failure,
         trace: trace, startedAt: rpc.startedAt, endedAt: endedAt)
     }
   }

@@ -25,10 +25,8 @@ final class RPC {
   var isCounted = false
   /// What is asked, once it is read and is not answered at once.
   var call: JobsCall?
-  /// Who makes it; nil when neither a policy nor the audit log asks.
-  var caller: Caller?
-  /// What the audit log will say of it, if anything.
-  var audit: AuditedCall?
+  /// Who makes it, and whether it may; nil when neither a policy nor the audit log asks.
+  var access: CallAccess?
   /// The caller's deadline on the scale of the event loop.
   var dueAt: NIODeadline?
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import GRPCWire
-package import JobsAPI
+import JobsAPI
 
-/// A request once it is decoded and found valid: one of the four calls.
-package enum JobsCall: Equatable, Sendable {
-  case describe(DescribeJobExecution)
-  case getPending(GetPendingJobExecutions)
-  case startNext(StartNextPendingJobExecution)
-  case update(UpdateJobExecution)
-
+extension JobsCall {
   /// Decodes the request message of an operation and checks every field, so that nothing invalid
   /// costs anything upstream.
   init(_ operation: JobsOperation, wire: Span<UInt8>) throws(WireError) {
@@ -19,37 +13,6 @@ package enum JobsCall: Equatable, Sendable {
     case .startNext: self = .startNext(try StartNextPendingJobExecution(wire: wire))
     case .update: self = .update(try UpdateJobExecution(wire: wire))
     }
-  }
-
-  package var operation: JobsOperation {
-    switch self {
-    case .describe: .describe
-    case .getPending: .getPending
-    case .startNext: .startNext
-    case .update: .update
-    }
-  }
-
-  package var thingName: String {
-    switch self {
-    case .describe(let call): call.thingName
-    case .getPending(let call): call.thingName
-    case .startNext(let call): call.thingName
-    case .update(let call): call.thingName
-    }
-  }
-
-  package var jobID: String? {
-    switch self {
-    case .describe(let call): call.jobID
-    case .update(let call): call.jobID
-    case .getPending, .startNext: nil
-    }
-  }
-
-  package var expectedVersion: Int64? {
-    guard case .update(let update) = self else { return nil }
-    return update.expectedVersion
   }
 }
 
