@@ -70,75 +70,9 @@ extension CancelJobExecution {
   }
 }
 
-/// The arguments of a call, to show what is at the place of a breach.
-private struct CallArguments {
-  var thingName: String
-  var jobID: String?
-  var status: JobExecutionStatus?
-  var details: StatusDetails?
-  var minutes: Int64?
-
-  /// AWS's spelling of a place and what the call has there.
-  func member(at place: ConstraintBreach.Place) -> (name: String, value: String?) {
-    switch place {
-    case .thingName: ("thingName", self.thingName)
-    case .jobID: ("jobId", self.jobID)
-    case .status: ("status", self.status?.awsWord)
-    case .stepTimeoutMinutes: ("stepTimeoutInMinutes", self.minutes.map { String($0) })
-    case .detailName(let name): ("statusDetails", name)
-    case .detailValue(let name):
-      ("statusDetails.\(ConstraintViolations.cut(name)).member", self.details?[name])
-    case .detailsAndClear: ("statusDetails", nil)
-    }
-  }
-}
-
 extension ConstraintViolations {
-  fileprivate init(_ breaches: [ConstraintBreach], arguments: CallArguments) {
-    self.init()
-    for breach in breaches {
-      let member = arguments.member(at: breach.place)
-      let rule = Self.wording(of: breach.rule)
-      if case .detailName = breach.place {
-        self.add(member.name, member.value, "Map keys must satisfy constraint: [\(rule)]")
-      } else {
-        self.add(member.name, member.value, rule)
-      }
-    }
-  }
-
-  private static func wording(of rule: ConstraintBreach.Rule) -> String {
-    switch rule {
-    case .length(let allowed, let actual):
-      actual < allowed.lowerBound
-        ? "Member must have length greater than or equal to \(allowed.lowerBound)"
-        : "Member must have length less than or equal to \(allowed.upperBound)"
-    case .characters(let rule):
-      "Member must satisfy regular expression pattern: \(rule.expression)"
-    case .knownState:
-      "Member must satisfy enum value set: "
-        + "[\(JobExecutionStatus.documented.map(\.awsWord).joined(separator: ", "))]"
-    case .minutes(let allowed, let stop):
-      "Member must have value between \(allowed.lowerBound) and \(allowed.upperBound)"
-        + (stop ? ", or -1" : "")
-    case .exclusive:
-      "Member must not be set together with its opposite"
-    }
-  }
-
   fileprivate mutating func count(of details: StatusDetails?, most: Int) {
     guard let details, details.count > most else { return }
     self.add("statusDetails", nil, "Member must have length less than or equal to \(most)")
-  }
-}
-
-extension ConstraintBreach.CharacterRule {
-  fileprivate var expression: String {
-    switch self {
-    case .thingName, .detailName: "[a-zA-Z0-9:_-]+"
-    case .jobID: "[a-zA-Z0-9_-]+"
-    case .jobIDOrNext: "[a-zA-Z0-9_-]+|^\\$next"
-    case .detailValue: "[^\\p{C}]+"
-    }
   }
 }

@@ -2,35 +2,10 @@
 
 import JobsAPI
 
-/// The constraints that a request breaks, in the words in which AWS's front door tells them.
-///
-///     1 validation error detected: Value 'a b' at 'thingName' failed to satisfy constraint:
-///     Member must satisfy regular expression pattern: [a-zA-Z0-9:_-]+
-struct ConstraintViolations: Equatable, Sendable {
-  /// No more of a caller's text than this many characters is repeated to it.
-  private static let mostShown = 128
-
-  private var texts: [String] = []
-
-  init() {}
-
+extension ConstraintViolations {
   func throwIfAny() throws(JobsFailure) {
-    guard !self.texts.isEmpty else { return }
-    let errors = self.texts.count == 1 ? "error" : "errors"
-    throw .invalidRequest(
-      "\(self.texts.count) validation \(errors) detected: "
-        + self.texts.joined(separator: "; "))
-  }
-
-  /// `value` nil stands for null. Text is shown in quotes, as AWS does.
-  mutating func add(_ member: String, _ value: String?, _ rule: String) {
-    let shown = value.map { "'\(Self.cut($0))'" } ?? "null"
-    self.texts.append("Value \(shown) at '\(member)' failed to satisfy constraint: \(rule)")
-  }
-
-  /// Counts scalars, as one grapheme can be of any length.
-  static func cut(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.mostShown)))
+    guard let message = self.message else { return }
+    throw .invalidRequest(message)
   }
 
   mutating func length(_ member: String, _ value: String, _ range: ClosedRange<Int>) {
