@@ -50,6 +50,22 @@ package enum HTTP1Server {
     }
   }
 
+  /// Puts what speaks HTTP/1.1 at the end of a connection's pipeline, for whoever listens by its own
+  /// rules.
+  ///
+  /// - Parameter executor: runs tasks in the connection's event loop.
+  package static func serve<Responder: RequestResponder>(
+    _ channel: any Channel, _ responder: Responder, executor: any TaskExecutor,
+    settings: HTTP1Settings
+  ) throws {
+    var system = SystemRandomNumberGenerator()
+    let handler = HTTP1RequestHandler(
+      responder: responder, executor: executor, settings: settings,
+      random: DistinctNumbers(seededBy: &system))
+    let notice = FirstByteNotice { handler.bytesCame() }
+    try channel.pipeline.syncOperations.addHandlers([notice, Self.makeDecoder(), handler])
+  }
+
   private struct ForeignLoop: Error {}
 
   /// What the connections of one event loop share.
@@ -58,11 +74,8 @@ package enum HTTP1Server {
     let executor: any TaskExecutor
 
     func configure(_ channel: any Channel, settings: HTTP1Settings) throws {
-      var system = SystemRandomNumberGenerator()
-      let handler = HTTP1RequestHandler(
-        responder: self.responder, executor: self.executor, settings: settings,
-        random: DistinctNumbers(seededBy: &system))
-      try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
+      try HTTP1Server.serve(
+        channel, self.responder, executor: self.executor, settings: settings)
     }
   }
 

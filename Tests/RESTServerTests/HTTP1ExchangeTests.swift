@@ -145,6 +145,53 @@ struct HTTP1ExchangeTests {
     #expect(exchange.receivedEnd() == .ignore)
   }
 
+  @Test func `a head that does not end is refused at its time`() {
+    var exchange = self.makeIdle()
+    let first = Self.start + .seconds(50)
+    exchange.receivedBytes(now: first)
+    exchange.receivedBytes(now: first + .seconds(4))
+    let end = first + .seconds(5)
+    #expect(exchange.timerFired(now: end - .nanoseconds(1)) == .checkAgain(at: end))
+    #expect(exchange.timerFired(now: end) == .refuse(.tooSlow))
+    #expect(self.receivedHead(&exchange) == .ignore)
+  }
+
+  @Test func `a peer that takes nothing gets no more, and is closed at its time`() {
+    var exchange = self.makeResponding()
+    exchange.outboundBlocked(now: Self.start)
+    exchange.outboundBlocked(now: Self.start + .seconds(29))
+    #expect(exchange.answered(last: false, now: Self.start) == .write(keepAlive: true))
+    let whileBlocked = exchange.takesInput
+    #expect(!whileBlocked)
+    let end = Self.start + .seconds(30)
+    #expect(exchange.timerFired(now: end - .nanoseconds(1)) == .checkAgain(at: end))
+    exchange.outboundFreed()
+    let afterwards = exchange.takesInput
+    #expect(afterwards)
+    exchange.outboundBlocked(now: end)
+    #expect(exchange.timerFired(now: end + .seconds(30)) == .close)
+    #expect(exchange.timerFired(now: end + .seconds(60)) == .close)
+  }
+
+  @Test func `a request without room is refused`() {
+    var exchange = self.makeReceiving()
+    #expect(exchange.memoryRefused() == .refuse(.noMemory))
+    #expect(exchange.memoryRefused() == .ignore)
+    #expect(exchange.receivedEnd() == .ignore)
+  }
+
+  @Test func `an old connection has its last answer`() {
+    var limits = Self.limits
+    limits.age = .seconds(20)
+    for (seconds, goesOn) in [(Int64(19), true), (20, false)] {
+      var exchange = HTTP1Exchange(limits: limits, now: Self.start)
+      #expect(self.receivedHead(&exchange) == .collect)
+      #expect(exchange.receivedEnd() == .respond)
+      let answer = exchange.answered(last: false, now: Self.start + .seconds(seconds))
+      #expect(answer == .write(keepAlive: goesOn))
+    }
+  }
+
   @Test func `no time runs against an answer`() {
     var exchange = self.makeResponding()
     let late = Self.start + .hours(1)

@@ -58,12 +58,16 @@ struct HTTP1RequestHandlerTests {
     return settings
   }()
 
-  private func makeChannel(_ responder: some RequestResponder) throws -> EmbeddedChannel {
+  private func makeChannel(
+    _ responder: some RequestResponder, settings: HTTP1Settings = Self.settings
+  ) throws -> EmbeddedChannel {
     let channel = EmbeddedChannel()
     let handler = HTTP1RequestHandler(
       responder: responder, executor: EmbeddedTaskExecutor(channel.embeddedEventLoop),
-      settings: Self.settings, random: Self.numbers)
-    try channel.pipeline.syncOperations.addHandlers([HTTP1Server.makeDecoder(), handler])
+      settings: settings, random: Self.numbers)
+    try channel.pipeline.syncOperations.addHandlers([
+      FirstByteNotice { handler.bytesCame() }, HTTP1Server.makeDecoder(), handler,
+    ])
     try channel.connect(to: SocketAddress(unixDomainSocketPath: "/fake")).wait()
     return channel
   }
@@ -235,7 +239,24 @@ struct HTTP1RequestHandlerTests {
     "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
     "PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n",
-    "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
+    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1, 1\r\n\r\nx",
+    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: +1\r\n\r\nx",
+    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x1\r\n\r\nx",
+    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length : 1\r\n\r\nx",
+    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    "PUT / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n",
+    "GET / HTTP/1.1\r\n Host: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nA: b\rc\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nA: b\nB: c\r\n\r\n",
+    "GET / HTTP/1.1\nHost: h\n\n", "GET / HTTP/1.1\r\nHost: h\r\nA: b\0c\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\n: c\r\n\r\n",
   ])
   func `what is no request is a bad one and ends the connection`(text: String) throws {
     let channel = try self.makeChannel(Echo())
@@ -299,6 +320,60 @@ struct HTTP1RequestHandlerTests {
     #expect(answer.body == "done")
     #expect(answer.head.contains("\r\nConnection: close"))
     #expect(!busy.isActive)
+  }
+
+  /// So many bytes at a time.
+  private final class Budget: RequestMemory {
+    private let free: Mutex<Int>
+    let total: Int
+
+    init(_ bytes: Int) {
+      self.total = bytes
+      self.free = Mutex(bytes)
+    }
+
+    var held: Int { self.total - self.free.withLock { $0 } }
+
+    func charge(_ bytes: Int) -> Bool {
+      self.free.withLock { free in
+        guard bytes <= free else { return false }
+        free -= bytes
+        return true
+      }
+    }
+
+    func chargeAnyway(_ bytes: Int) { self.free.withLock { $0 -= bytes } }
+    func giveBack(_ bytes: Int) { self.free.withLock { $0 += bytes } }
+  }
+
+  @Test(arguments: [
+    (4_095, "HTTP/1.1 503 "), (4_096, "HTTP/1.1 503 "), (4_100, "HTTP/1.1 503 "),
+    (4_101, "HTTP/1.1 200 "),
+  ])
+  func `what there is no room for is refused, and all room is given back`(
+    bytes: Int, status: String
+  ) throws {
+    let budget = Budget(bytes)
+    var settings = Self.settings
+    settings.memory = budget
+    let channel = try self.makeChannel(Echo(), settings: settings)
+    try channel.writeInbound(ByteBuffer(string: Self.post))
+    let answers = self.answers(in: try self.output(of: channel))
+    #expect(answers.map { String($0.head.prefix(13)) } == [status])
+    _ = try? channel.finish()
+    #expect(budget.held == 0)
+  }
+
+  @Test func `a peer that takes no answers has no more of its requests read`() throws {
+    let channel = try self.makeChannel(Echo())
+    let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+    channel.isWritable = false
+    channel.pipeline.fireChannelWritabilityChanged()
+    try channel.writeInbound(ByteBuffer(string: get + get + get))
+    #expect(self.answers(in: try self.output(of: channel)).isEmpty)
+    channel.isWritable = true
+    channel.pipeline.fireChannelWritabilityChanged()
+    #expect(self.answers(in: try self.output(of: channel)).count == 3)
   }
 
   @Test func `an answer can be cut, and can be lost`() throws {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import JobsAPI
+package import JobsAPI
 
 /// The one table from failures to AWS's error names and HTTP statuses.
 ///
@@ -8,7 +8,7 @@ import JobsAPI
 /// front door; the statuses 502 and 504, which AWS's own code never sends, say that a write may
 /// have been applied.
 extension AWSError {
-  init(_ failure: JobsFailure) {
+  package init(_ failure: JobsFailure) {
     self = Self.error(for: failure.cause)
     self.requestID = failure.trace.awsRequestID
   }
@@ -77,7 +77,7 @@ extension AWSError {
     return error
   }
 
-  private static func unavailable(
+  static func unavailable(
     _ message: String, retryAfterMilliseconds: Int64? = nil
   ) -> AWSError {
     var error = AWSError(503, "ServiceUnavailableException", message)

@@ -16,6 +16,9 @@ extension HTTP1Exchange.Refusal {
       AWSError(413, "RequestEntityTooLargeException", "The body is too large.")
     case .tooSlow:
       AWSError(408, "RequestTimeoutException", "The request did not come to its end in time.")
+    case .noMemory:
+      .unavailable(
+        "As many requests and answers are held as memory allows.", retryAfterMilliseconds: 1_000)
     }
   }
 }

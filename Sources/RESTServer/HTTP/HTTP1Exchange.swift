@@ -9,17 +9,11 @@ import NIOCore
 ///       └───────────────┴── too large, late, malformed, last answer ──▶ closing ──▶ closed
 ///
 /// What comes while an answer is pending is held back by the caller and fed when
-/// ``takesInput`` says so; thus answers leave in the order of their requests. Input that comes in
-/// `closing` and `closed` is the peer's and is rightly ignored.
+/// ``takesInput`` says so; thus answers leave in the order of their requests, and a peer that does
+/// not take its answers gets no more of them. Input that comes in `closing` and `closed` is the
+/// peer's and is rightly ignored.
 struct HTTP1Exchange: ~Copyable {
-  struct Limits: Equatable, Sendable {
-    /// Bytes of a request's body. The largest that AWS takes is about 40 KiB.
-    var bodyBytes = 128 * 1024
-    /// How long a connection may wait for its next request.
-    var idle = TimeAmount.seconds(120)
-    /// How long a request may take from its head to its end.
-    var receive = TimeAmount.seconds(30)
-  }
+  typealias Limits = HTTP1Limits
 
   /// Why a request is refused before anybody looked at it: the peer's doing.
   enum Refusal: Equatable {
@@ -27,6 +21,8 @@ struct HTTP1Exchange: ~Copyable {
     case headersTooLarge
     case bodyTooLarge
     case tooSlow
+    /// Ours: there is no room for it.
+    case noMemory
   }
 
   private struct Receiving {
@@ -36,7 +32,8 @@ struct HTTP1Exchange: ~Copyable {
   }
 
   private enum State {
-    case idle(since: NIODeadline)
+    /// `headSince`: when the first byte of the next head came, if one did.
+    case idle(since: NIODeadline, headSince: NIODeadline? = nil)
     case receiving(Receiving)
     case responding(keepAlive: Bool)
     case closing
@@ -45,18 +42,31 @@ struct HTTP1Exchange: ~Copyable {
 
   private var state: State
   private var draining = false
+  /// Since when the peer takes nothing of what is written.
+  private var blockedSince: NIODeadline?
+  private let openedAt: NIODeadline
   private let limits: Limits
 
   init(limits: Limits, now: NIODeadline) {
     self.state = .idle(since: now)
+    self.openedAt = now
     self.limits = limits
   }
 
-  /// False while an answer is pending.
+  /// False while an answer is pending, or is not taken.
   var takesInput: Bool {
-    switch self.state {
+    guard self.blockedSince == nil else { return false }
+    return switch self.state {
     case .idle, .receiving, .closing, .closed: true
     case .responding: false
+    }
+  }
+
+  /// Bytes came. Of a request that is still without a head, the first ones start its time.
+  mutating func receivedBytes(now: NIODeadline) {
+    switch self.state {
+    case .idle(let since, nil): self.state = .idle(since: since, headSince: now)
+    case .idle, .receiving, .responding, .closing, .closed: break
     }
   }
 
@@ -121,6 +131,17 @@ struct HTTP1Exchange: ~Copyable {
     }
   }
 
+  /// There is no room for the request that is coming in.
+  mutating func memoryRefused() -> OnFailure {
+    switch self.state {
+    case .receiving:
+      self.state = .closing
+      return .refuse(.noMemory)
+    case .idle, .responding, .closing, .closed:
+      return .ignore
+    }
+  }
+
   enum OnFailure: Equatable {
     case refuse(Refusal)
     case ignore
@@ -147,12 +168,23 @@ struct HTTP1Exchange: ~Copyable {
   mutating func answered(last: Bool, now: NIODeadline) -> OnAnswer {
     switch self.state {
     case .responding(let keepAlive):
-      let goesOn = keepAlive && !last && !self.draining
+      let isOld = self.limits.age.map { now >= self.openedAt + $0 } ?? false
+      let goesOn = keepAlive && !last && !self.draining && !isOld
       self.state = goesOn ? .idle(since: now) : .closing
       return .write(keepAlive: goesOn)
     case .idle, .receiving, .closing, .closed:
       return .discard
     }
+  }
+
+  /// More is written than the peer has room for.
+  mutating func outboundBlocked(now: NIODeadline) {
+    if self.blockedSince == nil { self.blockedSince = now }
+  }
+
+  /// The peer has taken what was written.
+  mutating func outboundFreed() {
+    self.blockedSince = nil
   }
 
   enum OnDrain: Equatable {
@@ -183,11 +215,22 @@ struct HTTP1Exchange: ~Copyable {
   }
 
   mutating func timerFired(now: NIODeadline) -> OnTimer {
+    if let blockedSince = self.blockedSince {
+      let end = blockedSince + self.limits.send
+      guard now >= end else { return .checkAgain(at: end) }
+      self.state = .closing
+      return .close
+    }
     switch self.state {
-    case .idle(let since):
+    case .idle(_, let headSince?):
+      let end = headSince + self.limits.receive
+      guard now >= end else { return .checkAgain(at: end) }
+      self.state = .closing
+      return .refuse(.tooSlow)
+    case .idle(let since, nil):
       let end = since + self.limits.idle
       // A request may begin in between, and its time is the shorter.
-      guard now >= end else { return .checkAgain(at: min(end, now + self.limits.receive)) }
+      guard now >= end else { return .checkAgain(at: min(end, self.nextLook(now))) }
       self.state = .closing
       return .close
     case .receiving(let receiving):
@@ -197,10 +240,15 @@ struct HTTP1Exchange: ~Copyable {
       return .refuse(.tooSlow)
     case .responding:
       // Whoever answers has limits of its own; the wait for the next request comes after.
-      return .checkAgain(at: now + self.limits.receive)
+      return .checkAgain(at: self.nextLook(now))
     case .closing, .closed:
       return .stop
     }
+  }
+
+  /// What begins after this look has its time over at the next, or little before.
+  private func nextLook(_ now: NIODeadline) -> NIODeadline {
+    now + min(self.limits.receive, self.limits.send)
   }
 
   enum OnClosed: Equatable {

@@ -35,6 +35,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   private var readHeldBack = false
   private var isFeeding = false
   private var needsFlush = false
+  private var memory: HeldMemory
 
   init(
     responder: Responder, executor: any TaskExecutor, settings: HTTP1Settings,
@@ -46,13 +47,15 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     self.exchange = HTTP1Exchange(limits: settings.exchange, now: .now())
     self.writer = ResponseWriter(epochSeconds: settings.wallClock())
     self.random = random
+    self.memory = HeldMemory(settings.memory)
   }
 
   // MARK: Events
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    self.startTimer(at: .now() + self.settings.exchange.receive, in: context)
+    let limits = self.settings.exchange
+    self.startTimer(at: .now() + min(limits.receive, limits.send), in: context)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
@@ -62,6 +65,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   func channelInactive(context: ChannelHandlerContext) {
     self.timer?.cancel()
     self.heldBack.removeAll()
+    self.memory.release()
     switch self.exchange.connectionClosed() {
     case .cancelResponder: self.task?.cancel()
     case .ignore: break
@@ -77,6 +81,19 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   func channelReadComplete(context: ChannelHandlerContext) {
     self.flushIfNeeded(context)
     context.fireChannelReadComplete()
+  }
+
+  /// A peer that takes no answers gets no more of them.
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if context.channel.isWritable {
+      self.exchange.outboundFreed()
+      self.giveMemoryBack(context)
+      self.feed(context)
+      self.flushIfNeeded(context)
+    } else {
+      self.exchange.outboundBlocked(now: .now())
+    }
+    context.fireChannelWritabilityChanged()
   }
 
   /// A peer that sends on while its answer is pending fills its own socket, not our memory.
@@ -115,6 +132,11 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
 
   // MARK: In
 
+  /// Bytes came that are not read yet.
+  func bytesCame() {
+    self.exchange.receivedBytes(now: .now())
+  }
+
   private func take(_ inbound: Inbound, _ context: ChannelHandlerContext) {
     guard !self.isFeeding, self.exchange.takesInput else {
       self.heldBack.append(inbound)
@@ -152,6 +174,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
   }
 
   private func received(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    guard head.isUnambiguous else { return self.failedToParse(.malformed, context) }
     let onHead = self.exchange.receivedHead(
       keepAlive: head.isKeepAlive && !head.leavesHTTP1,
       declaredBytes: head.headers.first(name: "content-length").flatMap { Int($0) },
@@ -159,9 +182,9 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
       now: .now())
     switch onHead {
     case .collect:
-      self.begin(head)
+      self.begin(head, context)
     case .inviteBody:
-      self.begin(head)
+      guard self.begin(head, context) else { return }
       var buffer = context.channel.allocator.buffer(capacity: 32)
       ResponseWriter.inviteBody(into: &buffer)
       context.writeAndFlush(Self.wrapOutboundOut(buffer), promise: nil)
@@ -172,16 +195,31 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     }
   }
 
-  private func begin(_ head: HTTPRequestHead) {
+  /// - Returns: False if there is no room for the request, which is over then.
+  @discardableResult
+  private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) -> Bool {
+    guard self.memory.begin() else {
+      self.refuseForMemory(context)
+      return false
+    }
     self.request = ServerRequest(
       method: head.method, target: head.uri, headers: head.headers,
       id: RandomUUID(using: &self.random).text,
       receivedAtSeconds: self.settings.wallClock())
+    return true
+  }
+
+  private func refuseForMemory(_ context: ChannelHandlerContext) {
+    switch self.exchange.memoryRefused() {
+    case .refuse(let refusal): self.refuse(refusal, context)
+    case .ignore: break
+    }
   }
 
   private func received(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
     switch self.exchange.receivedBody(count: bytes.readableBytes) {
     case .append:
+      guard self.memory.charge(bytes.readableBytes) else { return self.refuseForMemory(context) }
       self.request?.append(bytes)
     case .refuse(let refusal):
       self.refuse(refusal, context)
@@ -252,6 +290,7 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     self.writer.write(
       response, requestID: request.id, epochSeconds: request.receivedAtSeconds,
       isHead: request.method == .HEAD, keepAlive: keepAlive, into: &buffer)
+    self.memory.chargeAnyway(buffer.readableBytes)
     context.write(Self.wrapOutboundOut(buffer), promise: nil)
     self.needsFlush = true
   }
@@ -260,6 +299,12 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     guard self.needsFlush else { return }
     self.needsFlush = false
     context.flush()
+    self.giveMemoryBack(context)
+  }
+
+  /// What the channel holds still is counted until it is writable again: then it is little.
+  private func giveMemoryBack(_ context: ChannelHandlerContext) {
+    if context.channel.isWritable, self.request == nil { self.memory.release() }
   }
 
   /// Answers what nobody was asked about, and ends the connection.
@@ -268,7 +313,9 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     let request = ServerRequest(
       method: .GET, target: "", id: RandomUUID(using: &self.random).text,
       receivedAtSeconds: self.settings.wallClock())
-    self.write(refusal.response, to: request, keepAlive: false, context)
+    let response = refusal.response
+    self.settings.refused(response.status)
+    self.write(response, to: request, keepAlive: false, context)
     self.closeAfterFlush(context)
   }
 
@@ -300,13 +347,6 @@ final class HTTP1RequestHandler<Responder: RequestResponder>: ChannelDuplexHandl
     case .checkAgain(let deadline): self.startTimer(at: deadline, in: context)
     case .stop: break
     }
-  }
-}
-
-extension HTTPRequestHead {
-  /// The parser reads nothing more behind such a head, so its answer is the connection's last.
-  fileprivate var leavesHTTP1: Bool {
-    self.method == .CONNECT || self.headers.contains(name: "upgrade")
   }
 }
 

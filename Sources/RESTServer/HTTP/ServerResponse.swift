@@ -6,6 +6,11 @@ package struct ServerResponse: Equatable, Sendable {
     package var name: String
     /// Holds no control character: it is written as it stands.
     package var value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// What becomes of the answer on the wire. All but ``whole`` are faults on demand.

@@ -2,7 +2,7 @@
 
 package import JobsAPI
 package import NIOCore
-package import NIOHTTP1
+import NIOHTTP1
 
 /// The four operations in AWS's form over HTTP, in front of any backend. It knows paths, parameters
 /// and bodies; who may call, and what a call costs, is not known here.
@@ -17,43 +17,10 @@ package struct DataPlaneRoutes<Backend: JobsBackend>: Sendable {
   package func respond(
     to request: ServerRequest, target: RequestTarget, operation: JobsOperation
   ) async throws(AWSError) -> ServerResponse {
-    let thing = try target.label(1)
+    let call = try JobsCall(operation, of: request, at: target)
     let context = CallContext(requestID: request.headers.first(name: "x-request-id") ?? request.id)
-    switch operation {
-    case .describe:
-      var call = DescribeJobExecution(thingName: thing, jobID: try target.label(3))
-      call.includeJobDocument = try target.flag("includeJobDocument")
-      call.executionNumber = try target.integer("executionNumber")
-      return try await self.answer(JobExecution.answerBody) { () async throws(JobsFailure) in
-        try await self.backend.describe(call, in: context)
-      }
-    case .getPending:
-      let call = GetPendingJobExecutions(thingName: thing)
-      return try await self.answer(\.answerBody) { () async throws(JobsFailure) in
-        try await self.backend.getPending(call, in: context)
-      }
-    case .startNext:
-      let call = try request.startNext(thingName: thing)
-      return try await self.answer(JobExecution.answerBody) { () async throws(JobsFailure) in
-        try await self.backend.startNext(call, in: context)
-      }
-    case .update:
-      let call = try request.update(thingName: thing, jobID: try target.label(3))
-      return try await self.answer(\.answerBody) { () async throws(JobsFailure) in
-        try await self.backend.update(call, in: context)
-      }
-    }
-  }
-
-  private func answer<Value>(
-    _ body: (Value) -> [UInt8],
-    _ call: () async throws(JobsFailure) -> JobsReply<Value>
-  ) async throws(AWSError) -> ServerResponse {
     do {
-      let reply = try await call()
-      var response = ServerResponse(status: 200, body: body(reply.value))
-      response.requestID = reply.trace.awsRequestID
-      return response
+      return try await self.backend.restReply(to: call, in: context).response
     } catch {
       throw AWSError(error)
     }
@@ -72,48 +39,6 @@ extension DataPlaneRoutes: RequestResponder {
       return try await self.respond(to: request, target: target, operation: operation)
     } catch {
       return error.response(form: .header)
-    }
-  }
-}
-
-extension JobsOperation {
-  /// The operation that a method and a path name. `$next` may come raw or as `%24next`: it is
-  /// template text in one operation and a label in another (operations of AWS's model).
-  package init?(method: HTTPMethod, target: RequestTarget) {
-    let segments = target.segments
-    guard segments.count == 3 || segments.count == 4, segments[0] == "things",
-      segments[2] == "jobs"
-    else { return nil }
-    switch (method, segments.count) {
-    case (.GET, 3): self = .getPending
-    case (.GET, 4): self = .describe
-    case (.POST, 4): self = .update
-    case (.PUT, 4) where (try? target.label(3)) == "$next": self = .startNext
-    default: return nil
-    }
-  }
-}
-
-extension ServerRequest {
-  fileprivate func startNext(
-    thingName: String
-  ) throws(AWSError) -> StartNextPendingJobExecution {
-    do {
-      return try StartNextPendingJobExecution(
-        thingName: thingName, restBody: self.body.readableBytesUInt8Span)
-    } catch {
-      throw .invalidRequest(error.message)
-    }
-  }
-
-  fileprivate func update(
-    thingName: String, jobID: String
-  ) throws(AWSError) -> UpdateJobExecution {
-    do {
-      return try UpdateJobExecution(
-        thingName: thingName, jobID: jobID, restBody: self.body.readableBytesUInt8Span)
-    } catch {
-      throw .invalidRequest(error.message)
     }
   }
 }
