@@ -20,9 +20,11 @@ package struct CallerIdentity: Equatable, Sendable {
     case uid
     /// The name of a bearer token in the token file.
     case token
+    /// The name of an access key in the key file, which signed the request.
+    case key
   }
 
-  package struct Name: Equatable, Sendable {
+  package struct Name: Hashable, Sendable {
     package var kind: Kind
     /// Without the kind's prefix, except that a SPIFFE ID is whole.
     package var text: String
@@ -68,9 +70,9 @@ package struct CallerIdentity: Equatable, Sendable {
 
   package var isKnown: Bool { !self.names.isEmpty }
 
-  /// The same caller with a token besides.
-  package func with(token name: String) -> CallerIdentity {
-    CallerIdentity(names: [Name(.token, name)] + self.names)
+  /// The same caller with a token or a key besides.
+  package func with(_ name: Name) -> CallerIdentity {
+    CallerIdentity(names: [name] + self.names)
   }
 }
 

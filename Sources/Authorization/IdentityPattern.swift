@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A pattern for the name of a caller: `spiffe://td/thing/{thing}`, `dns:*.ota.example`,
-/// `cn:console`, `uid:1000`, `token:{thing}`.
+/// `cn:console`, `uid:1000`, `token:{thing}`, `key:console`.
 ///
 /// `*` and `{name}` fill at most the room between two separators, which are `/` in a SPIFFE ID and
 /// `.` in a DNS name; the other kinds have none.
@@ -62,7 +62,7 @@ package struct IdentityPattern: Equatable, Sendable {
       let body = Array(bytes.dropFirst(kind.rawValue.utf8.count + 1))
       return (kind, kind == .dns ? body.map(\.inLowerCase) : body)
     }
-    throw .init("an identity begins with spiffe://, dns:, cn:, uid: or token:")
+    throw .init("an identity begins with spiffe://, dns:, cn:, uid:, token: or key:")
   }
 
   /// The variables' values when the name matches, in the order of ``variables``; nil when it does
@@ -95,7 +95,7 @@ extension CallerIdentity.Kind {
     switch self {
     case .spiffe: name.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     case .dns: name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    case .commonName, .uid, .token: [name[...]]
+    case .commonName, .uid, .token, .key: [name[...]]
     }
   }
 
@@ -106,7 +106,7 @@ extension CallerIdentity.Kind {
     case .dns: DNSName.isOfLabel(byte)
     case .commonName: byte >= 0x20 && byte != 0x7F && byte != UInt8(ascii: "}")
     case .uid: byte.isDigit
-    case .token: TokenTable.isOfName(byte)
+    case .token, .key: TokenTable.isOfName(byte)
     }
   }
 

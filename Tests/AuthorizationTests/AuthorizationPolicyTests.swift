@@ -73,7 +73,7 @@ import Testing
           "both", ["spiffe://td/thing/{thing}", "token:{thing}"], ["write"],
           ["{thing}", "{thing}-*"])
       ])
-    let caller = self.device.with(token: "door")
+    let caller = self.device.with(.init(.token, "door"))
     for thing in ["lamp-1", "lamp-1-a", "door", "door-2"] {
       #expect(self.allows(policy, caller, .update, thing))
     }

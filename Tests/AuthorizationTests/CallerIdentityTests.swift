@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `a token's name comes before what the connection shows`() {
-    let caller = CallerIdentity(uid: 7).with(token: "console")
+    let caller = CallerIdentity(uid: 7).with(.init(.token, "console"))
     #expect(caller.names.map(\.description) == ["token:console", "uid:7"])
   }
 }

@@ -35,9 +35,10 @@ struct GatewayServerTests {
         failures: FailureMetrics(registry: self.registry), log: CallLog(self.logger)),
       logger: self.logger
     ) { _ in backend }
+    let ledger = OpeningLedger(registry: self.registry, logger: self.logger)
     let listener = try await server.bind(
-      to: .ipv4(host: "127.0.0.1", port: 0), limits: ListenerLimits(),
-      opening: OpeningRules(ledger: OpeningLedger(registry: self.registry, logger: self.logger)))
+      CallerEntrance(
+        at: .ipv4(host: "127.0.0.1", port: 0), opening: OpeningRules(ledger: ledger)))
     let client = try await self.connect(to: listener, saying: requests)
     try await body(backend, listener, client)
     await listener.drain(grace: Self.patience)

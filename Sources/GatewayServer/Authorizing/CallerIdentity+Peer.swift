@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Authorization
+package import Authorization
 import CryptoEngine
-import Transport
+package import Transport
 
 extension CallerIdentity {
   /// Who a connection's peer is, as far as the connection itself tells.
-  init(_ peer: ConnectionPeer) {
+  package init(_ peer: ConnectionPeer) {
     switch peer {
     case .unix(let uid, _, _):
       self.init(uid: uid)

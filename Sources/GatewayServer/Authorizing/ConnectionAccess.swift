@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Authorization
+package import Authorization
 import JobsAPI
 
 /// What the peer of one connection may do, worked out once and kept until the policy or the tokens
 /// change. It belongs to the connection's event loop.
-final class ConnectionAccess {
+package final class ConnectionAccess {
   let control: AccessControl
   private let peer: CallerIdentity
   private var edition: UInt64
   private var peerCaller: Caller
-  /// The callers behind the tokens that were shown, by their names: one on most connections, some on
-  /// a proxy's.
-  private var tokenCallers: [String: Caller] = [:]
+  /// The callers behind the tokens that were shown and the keys that signed, by their names: one on
+  /// most connections, some on a proxy's.
+  private var namedCallers: [CallerIdentity.Name: Caller] = [:]
 
   /// Callers that are kept; with one more, all are worked out again.
   static var callerLimit: Int { 64 }
 
-  init(_ control: AccessControl, peer: CallerIdentity) {
+  package init(_ control: AccessControl, peer: CallerIdentity) {
     self.control = control
     self.peer = peer
     self.edition = control.currentEdition
@@ -26,24 +26,37 @@ final class ConnectionAccess {
 
   /// Who makes a call, by its connection and its metadata.
   func caller(_ metadata: AuthorizationMetadata) -> Caller {
-    let edition = self.control.currentEdition
-    if edition != self.edition {
-      self.edition = edition
-      self.peerCaller = Caller(self.peer, self.control.grants(for: self.peer))
-      self.tokenCallers = [:]
-    }
+    self.lookForChanges()
     switch self.control.read(metadata) {
     case .nobody: return self.peerCaller
     // Whoever shows a wrong token is not taken for the peer alone: the token was meant to count.
     case .refuse: return Caller(.unknown, self.control.grants(for: .unknown))
-    case .token(let name):
-      if let caller = self.tokenCallers[name] { return caller }
-      let identity = self.peer.with(token: name)
-      let caller = Caller(identity, self.control.grants(for: identity))
-      if self.tokenCallers.count >= Self.callerLimit { self.tokenCallers = [:] }
-      self.tokenCallers[name] = caller
-      return caller
+    case .token(let name): return self.caller(.init(.token, name))
     }
+  }
+
+  /// Who makes a call, by its connection and the key that signed it, if one did.
+  func caller(key name: String?) -> Caller {
+    self.lookForChanges()
+    guard let name else { return self.peerCaller }
+    return self.caller(.init(.key, name))
+  }
+
+  private func lookForChanges() {
+    let edition = self.control.currentEdition
+    guard edition != self.edition else { return }
+    self.edition = edition
+    self.peerCaller = Caller(self.peer, self.control.grants(for: self.peer))
+    self.namedCallers = [:]
+  }
+
+  private func caller(_ name: CallerIdentity.Name) -> Caller {
+    if let caller = self.namedCallers[name] { return caller }
+    let identity = self.peer.with(name)
+    let caller = Caller(identity, self.control.grants(for: identity))
+    if self.namedCallers.count >= Self.callerLimit { self.namedCallers = [:] }
+    self.namedCallers[name] = caller
+    return caller
   }
 }
 

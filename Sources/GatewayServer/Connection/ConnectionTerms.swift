@@ -6,7 +6,7 @@ package import Telemetry
 package final class ConnectionTerms: Sendable {
   package let limits: ConnectionLimits
   /// Of calls, and of all that connections have not sent yet.
-  private let budget: MemoryBudget
+  package let budget: MemoryBudget
   /// Of health checks and reflection: calls do not use it up, nor they what calls have.
   private let standardBudget: MemoryBudget
   private let ended: LabelledCounters<ConnectionEnd>?

@@ -33,7 +33,7 @@ package final class MemoryBudget: Sendable {
   package var chargedBytes: Int { self.charged.load(ordering: .relaxed) }
 
   /// Charges what a peer wants to be kept, or refuses it.
-  func charge(_ count: Int) -> OnCharge {
+  package func charge(_ count: Int) -> OnCharge {
     let after = self.charged.add(count, ordering: .relaxed).newValue
     guard after > self.limitBytes else { return .admit }
     self.charged.subtract(count, ordering: .relaxed)
@@ -41,11 +41,11 @@ package final class MemoryBudget: Sendable {
   }
 
   /// Charges what is there already.
-  func chargeAnyway(_ count: Int) {
+  package func chargeAnyway(_ count: Int) {
     self.charged.add(count, ordering: .relaxed)
   }
 
-  func giveBack(_ count: Int) {
+  package func giveBack(_ count: Int) {
     self.charged.subtract(count, ordering: .relaxed)
   }
 }

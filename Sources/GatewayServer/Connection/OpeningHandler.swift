@@ -16,6 +16,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
   private static let drainPatience = TimeAmount.seconds(1)
 
   private let isSecure: Bool
+  private let port: ServedProtocol
   private let deadline: NIODeadline
   private let loop: any EventLoop
   private let ledger: OpeningLedger
@@ -30,10 +31,12 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
   ///   - deadline: when a client must have said enough to tell what it speaks.
   ///   - proceed: puts the handlers for this port into the pipeline, behind this one.
   init(
-    isSecure: Bool, deadline: NIODeadline, loop: any EventLoop, ledger: OpeningLedger,
+    isSecure: Bool, speaking port: ServedProtocol = .grpc, deadline: NIODeadline,
+    loop: any EventLoop, ledger: OpeningLedger,
     proceed: @escaping (any Channel) throws -> Void
   ) {
     self.isSecure = isSecure
+    self.port = port
     self.deadline = deadline
     self.loop = loop
     self.ledger = ledger
@@ -59,7 +62,7 @@ final class OpeningHandler: ChannelInboundHandler, RemovableChannelHandler {
       self.bytes.writeBuffer(&buffer)
     }
     guard let opening = ConnectionOpening(self.bytes.readableBytesView) else { return }
-    if let refusal = OpeningRefusal(opening, isSecure: self.isSecure) {
+    if let refusal = OpeningRefusal(opening, isSecure: self.isSecure, on: self.port) {
       self.refuse(context, refusal)
     } else {
       self.makeWay(context)
@@ -105,8 +108,9 @@ extension OpeningHandler {
 
   private func refuse(_ context: ChannelHandlerContext, _ refusal: OpeningRefusal) {
     self.isRefused = true
-    self.ledger.refused(refusal, context.remoteAddress)
-    context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(bytes: refusal.answer)), promise: nil)
+    self.ledger.refused(refusal, context.remoteAddress, on: self.port)
+    let answer = ByteBuffer(bytes: refusal.answer(on: self.port))
+    context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
     // To close at once, with bytes of the client unread, would throw away what it is told.
     context.close(mode: .output, promise: nil)
     self.close(at: self.loop.now + Self.lingerPatience)

@@ -29,12 +29,13 @@ package final class OpeningLedger: Sendable {
   }
 
   func refused(
-    _ refusal: OpeningRefusal, _ peer: SocketAddress?, now: ContinuousClock.Instant = .now
+    _ refusal: OpeningRefusal, _ peer: SocketAddress?, on port: ServedProtocol = .grpc,
+    now: ContinuousClock.Instant = .now
   ) {
     self.refusals.increment(RefusalLabel(refusal))
     // Port scanners and health checks of load balancers open connections and say nothing.
     guard refusal != .silent, let hidden = self.hidden(refusal.rawValue, now) else { return }
-    self.tell("a connection was refused", refusal.words, peer, hidden)
+    self.tell("a connection was refused", refusal.words(on: port), peer, hidden)
   }
 
   func handshakeSucceeded(_ handshake: TLSHandshake) {
@@ -85,6 +86,7 @@ package final class OpeningLedger: Sendable {
 /// Why a connection did not begin, in a word for a metric.
 private enum RefusalLabel: String, CaseIterable {
   case http1
+  case http2
   case tls
   case plaintext
   case silent
@@ -95,6 +97,7 @@ private enum RefusalLabel: String, CaseIterable {
     self =
       switch refusal {
       case .http1: .http1
+      case .http2: .http2
       case .tls: .tls
       case .plaintext: .plaintext
       case .silent: .silent

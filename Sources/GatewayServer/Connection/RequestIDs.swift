@@ -4,7 +4,7 @@
 ///
 /// An id made here is the connection's random half and the stream's number: unique without asking
 /// the system for randomness on each call.
-struct RequestIDs {
+package struct RequestIDs {
   /// What the ids of one connection have in common, the dash included.
   private let prefix: String
   /// The connection's random half.
@@ -32,7 +32,7 @@ struct RequestIDs {
   }
 
   /// Whether an id, whoever made it, can go into logs and headers as it is.
-  static func isPlain(_ id: some Collection<UInt8>) -> Bool {
+  package static func isPlain(_ id: some Collection<UInt8>) -> Bool {
     (1...128).contains(id.count) && id.allSatisfy { (0x21...0x7E).contains($0) }
   }
 }

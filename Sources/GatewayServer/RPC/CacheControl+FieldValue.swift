@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import JobsAPI
+package import JobsAPI
 
 /// Reading `cache-control` of a request (RFC 9111 §5.2.1): a list of directives as RFC 9110 §5.6.1
 /// writes them, such as `no-cache, max-age=5`.
@@ -12,7 +12,7 @@ extension CacheControl {
   static let greatestAgeSeconds: Int64 = 1 << 31
 
   /// Adds what one field line says to what the lines before it said (RFC 9110 §5.3).
-  mutating func add(fieldValue: ArraySlice<UInt8>) {
+  package mutating func add(fieldValue: ArraySlice<UInt8>) {
     var list = fieldValue
     while let directive = takeElement(of: &list) {
       let name = directive.prefix(while: isTokenByte)

@@ -15,6 +15,7 @@ extension CallReport {
       LogKey.requestID: "\(self.context.requestID)",
       LogKey.totalMilliseconds: "\(MillisecondsText(self.total))",
     ]
+    if let status = self.httpStatus { metadata[LogKey.httpStatus] = "\(status)" }
     if let call = self.call {
       metadata[LogKey.thing] = "\(call.thingName)"
       if let job = call.jobID { metadata[LogKey.job] = "\(job)" }

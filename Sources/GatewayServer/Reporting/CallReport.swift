@@ -32,6 +32,8 @@ struct CallReport: Sendable {
   var failure: RPCFailure?
   /// How it was answered; of a failure too.
   var trace: UpstreamTrace
+  /// What the caller was told, for a call that came over HTTP as AWS has it; nil over gRPC.
+  var httpStatus: Int?
   var startedAt: ContinuousClock.Instant
   var endedAt: ContinuousClock.Instant
 

@@ -35,10 +35,12 @@ package struct CallReporting: Sendable {
 
   /// Gives a call that begins its span, if it is to be traced.
   func trace(
-    _ operation: JobsOperation, in context: inout CallContext, startedAt: ContinuousClock.Instant
+    _ operation: JobsOperation, over port: ServedProtocol = .grpc, in context: inout CallContext,
+    startedAt: ContinuousClock.Instant
   ) {
     guard let tracing = self.tracing else { return }
-    let span = tracing.began(operation, parent: context.traceparent, startedAt: startedAt)
+    let span = tracing.began(
+      operation, over: port, parent: context.traceparent, startedAt: startedAt)
     context.span = span
     // The caller's state is of the caller's trace, and not of one that begins here (Trace Context
     // §4.3).

@@ -22,18 +22,23 @@ package struct CallTracing: Sendable {
 
   /// A call has begun. Nil if it is not to be traced.
   func began(
-    _ operation: JobsOperation, parent: String?, startedAt: ContinuousClock.Instant
+    _ operation: JobsOperation, over port: ServedProtocol, parent: String?,
+    startedAt: ContinuousClock.Instant
   ) -> CallSpan? {
     let name = self.names[operation.index]
     let span = self.recorder.beginCall(name, parent: parent, startedAt: startedAt)
-    span?.set("rpc.system.name", .text("grpc"))
+    span?.set("rpc.system.name", .text(port == .grpc ? "grpc" : "aws-api"))
     span?.set("rpc.method", .text(name))
     return span
   }
 
   /// A call that is traced is over.
   static func ended(_ span: CallSpan, _ report: CallReport) {
-    span.set("rpc.response.status_code", .text("\(report.code.name)"))
+    if let status = report.httpStatus {
+      span.set("http.response.status_code", .number(Int64(status)))
+    } else {
+      span.set("rpc.response.status_code", .text("\(report.code.name)"))
+    }
     span.set("iot_jobs_gateway.request_id", .text(report.context.requestID))
     if let call = report.call {
       span.set("aws.iot.thing_name", .text(call.thingName))

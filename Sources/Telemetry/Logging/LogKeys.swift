@@ -27,6 +27,7 @@ package enum LogKey {
   package static let formerLogLevel = "former-log-level"
   package static let grpcCode = "grpc-code"
   package static let hidden = "hidden"
+  package static let httpStatus = "http-status"
   package static let job = "job"
   package static let key = "key"
   package static let kind = "kind"

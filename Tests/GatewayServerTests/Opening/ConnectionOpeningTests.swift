@@ -43,9 +43,17 @@ struct ConnectionOpeningTests {
     #expect(OpeningRefusal(.unknown, isSecure: true) == nil)
   }
 
-  @Test(arguments: OpeningRefusal.allCases)
-  func `an answer is whole and says why`(refusal: OpeningRefusal) throws {
-    let answer = String(decoding: refusal.answer, as: UTF8.self)
+  @Test func `the door for AWS's clients speaks HTTP/1`() {
+    #expect(OpeningRefusal(.http1, isSecure: false, on: .rest) == nil)
+    #expect(OpeningRefusal(.http2, isSecure: false, on: .rest) == .http2)
+    #expect(OpeningRefusal(.tls, isSecure: false, on: .rest) == .tls)
+    #expect(OpeningRefusal(.http1, isSecure: true, on: .rest) == .plaintext)
+    #expect(OpeningRefusal(.tls, isSecure: true, on: .rest) == nil)
+  }
+
+  @Test(arguments: OpeningRefusal.allCases, [ServedProtocol.grpc, .rest])
+  func `an answer is whole and says why`(refusal: OpeningRefusal, port: ServedProtocol) throws {
+    let answer = String(decoding: refusal.answer(on: port), as: UTF8.self)
     guard refusal != .silent else {
       #expect(answer.isEmpty)
       return
@@ -54,6 +62,6 @@ struct ConnectionOpeningTests {
     try #require(parts.count == 2)
     #expect(parts[0].hasPrefix("HTTP/1.1 400 "))
     #expect(parts[0].contains("content-length: \(parts[1].utf8.count)\r\n"))
-    #expect(parts[1] == refusal.words + "\n")
+    #expect(parts[1] == refusal.words(on: port) + "\n")
   }
 }
