@@ -146,6 +146,14 @@ let package = Package(
     // AWS's own form over HTTP/1.1, in front of any backend.
     room("RESTServer", ["AWSSigning", "JobsAPI", "Transport", nioCore, nioHTTP1]),
 
+    // The same form in front of the gateway's own calls.
+    room(
+      "RESTDoor",
+      [
+        "AWSSigning", "Authorization", "GatewayServer", "GRPCWire", "JobsAPI", "RESTServer",
+        "Telemetry", "Transport", nioCore, nioHTTP1,
+      ]),
+
     // AWS in a box, for demos and for everybody's tests.
     quietRoom("JobsEmulator", ["JobsAPI"]),
     quietRoom(
@@ -158,7 +166,7 @@ let package = Package(
       dependencies: [
         "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
         "EmulatorServer", "GatewayClient", "GatewayServer", "GRPCWire", "HTTP2Engine", "JobsAPI",
-        "JobsEmulator", "OperatorServer", "RESTServer", "StandardServices", "Telemetry",
+        "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer", "StandardServices", "Telemetry",
         "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -212,6 +220,12 @@ let package = Package(
     tests(
       "RESTServerTests",
       ["RESTServer", "JobsAPI", "RESTTestKit", nioCore, nioEmbedded, nioHTTP1]),
+    tests(
+      "RESTDoorTests",
+      [
+        "RESTDoor", "AWSSigning", "Authorization", "GatewayServer", "JobsAPI", "RESTServer",
+        "RESTTestKit", "Telemetry", "Transport", logging, nioCore, nioEmbedded, nioHTTP1,
+      ]),
     tests(
       "UpstreamTests",
       [

@@ -30,11 +30,15 @@ enum RoomMap {
     "OperatorServer": ["CryptoEngine", "Telemetry", "Transport"],
     "JobsEmulator": ["JobsAPI"],
     "RESTServer": ["AWSSigning", "JobsAPI", "Transport"],
+    "RESTDoor": [
+      "AWSSigning", "Authorization", "GRPCWire", "GatewayServer", "JobsAPI", "RESTServer",
+      "Telemetry", "Transport",
+    ],
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
       "EmulatorServer", "GRPCWire", "GatewayClient", "GatewayServer", "HTTP2Engine", "JobsAPI",
-      "JobsEmulator", "OperatorServer", "RESTServer", "StandardServices", "Telemetry",
+      "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer", "StandardServices", "Telemetry",
       "TrafficPolicy", "Transport",
       "Upstream",
     ],
@@ -68,10 +72,11 @@ enum RoomMap {
     ],
     "NIOCore": [
       "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "OperatorServer", "RESTServer",
-      "EmulatorServer", "Gateway", "GatewayClient",
+      "RESTDoor", "EmulatorServer", "Gateway", "GatewayClient",
     ],
     "NIOHTTP1": [
-      "Transport", "Upstream", "GatewayServer", "OperatorServer", "RESTServer", "EmulatorServer",
+      "Transport", "Upstream", "GatewayServer", "OperatorServer", "RESTServer", "RESTDoor",
+      "EmulatorServer",
     ],
     "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway", "GatewayClient"],
     "ServiceLifecycle": ["Gateway"],
