@@ -5,6 +5,7 @@ import ArgumentParser
 /// The flags of `serve`. Their values stay texts: one place reads flags, variables and file alike.
 struct ServeOptions: ParsableArguments {
   @OptionGroup var listening: ListenOptions
+  @OptionGroup var rest: RESTOptions
   @OptionGroup var access: AccessOptions
   @OptionGroup var upstream: UpstreamOptions
   @OptionGroup var calls: CallOptions
@@ -25,6 +26,7 @@ struct ServeOptions: ParsableArguments {
     self.connections.add(to: &table)
     table.take(ReflectionSettings.reflection, self.reflection)
     table.take(ReloadSettings.interval, self.reloadInterval)
+    self.rest.add(to: &table)
     self.access.add(to: &table)
     self.upstream.add(to: &table)
     self.calls.add(to: &table)

@@ -26,9 +26,9 @@ enum ConfigurationError: Error, Equatable {
 }
 
 extension ConfigurationError {
-  static func insecureRemote(_ address: ListenAddress) -> ConfigurationError {
+  static func insecureRemote(_ address: ListenAddress, _ setting: String) -> ConfigurationError {
     .refused(
-      "--listen \(address): other machines would reach it without TLS; "
+      "--\(setting) \(address): other machines would reach it without TLS; "
         + "set --allow-insecure-remote if the network is trusted")
   }
 

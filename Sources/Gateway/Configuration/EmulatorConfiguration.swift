@@ -33,7 +33,7 @@ struct EmulatorConfiguration: Sendable {
       authentication: acceptUnsigned ? .disabled : .required(self.credentials))
     let address = self.server.address
     if !address.isLoopback, !(try reader.value(SharedSettings.allowInsecureRemote)) {
-      throw .insecureRemote(address)
+      throw .insecureRemote(address, "listen")
     }
     self.server.errorForm = try reader.value(EmulatorSettings.errorForm)
     self.server.faults = try Self.faults(reader)

@@ -27,7 +27,7 @@ struct ServeConfiguration: Sendable {
 
   /// All that `serve` can be told, in the order of the flags and of the README.
   static let catalogue = SettingsCatalogue([
-    ListenSettings.section, AccessSettings.section, UpstreamSettings.section,
+    ListenSettings.section, RESTSettings.section, AccessSettings.section, UpstreamSettings.section,
     CallSettings.section, ConnectionSettings.section,
     SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
     TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,

@@ -4,6 +4,7 @@ import GatewayServer
 import Logging
 import NIOCore
 import OperatorServer
+import RESTDoor
 import Telemetry
 import Transport
 
@@ -13,6 +14,10 @@ struct GatewayListeners: Sendable {
   private(set) var grpc: [Listener] = []
   /// With TLS.
   private(set) var secure: [Listener] = []
+  /// For AWS's own clients, in plaintext.
+  private(set) var rest: [Listener] = []
+  /// The same with TLS.
+  private(set) var secureREST: [Listener] = []
   let admin: Listener
   /// Nil if it is off.
   private(set) var operators: OperatorListener?
@@ -23,8 +28,9 @@ struct GatewayListeners: Sendable {
 
   /// Binds all or none.
   static func bind(
-    _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
-    _ desk: OperatorDesk, on group: any EventLoopGroup, registry: MetricsRegistry,
+    _ configuration: ServeConfiguration, _ servers: CallerServers, _ tls: ListenerTLS?,
+    _ desk: OperatorDesk, on group: any EventLoopGroup,
+    registry: MetricsRegistry,
     scrapes: ScrapeDesk, readiness: Readiness, logger: Logger
   ) async throws -> GatewayListeners {
     let unixAccess = try UnixSocketAccess(configuration.listening)
@@ -39,8 +45,8 @@ struct GatewayListeners: Sendable {
           logger: logger)
       }
       try await listeners.bindCallers(
-        configuration, server, tls, unixAccess, OpeningLedger(registry: registry, logger: logger),
-        logger)
+        configuration, servers, tls, unixAccess,
+        OpeningLedger(registry: registry, logger: logger), logger)
     } catch {
       // With a listener goes its socket's file, which the end of the process would leave.
       await listeners.drainCallers(grace: .zero)
@@ -52,7 +58,7 @@ struct GatewayListeners: Sendable {
   }
 
   private mutating func bindCallers(
-    _ configuration: ServeConfiguration, _ server: GatewayServer, _ tls: ListenerTLS?,
+    _ configuration: ServeConfiguration, _ servers: CallerServers, _ tls: ListenerTLS?,
     _ unixAccess: UnixSocketAccess, _ ledger: OpeningLedger, _ logger: Logger
   ) async throws(ListenError) {
     let places = DescriptorAllowance.connections(
@@ -60,20 +66,39 @@ struct GatewayListeners: Sendable {
       besides: configuration.upstream.limits.connections, logger)
     let allowance = ConnectionAllowance(limit: places)
     let patience = TimeAmount(configuration.listening.patience)
-    for place in configuration.listening.addresses {
-      let listener = try await server.bind(
-        to: place.address, limits: ListenerLimits(connections: places), allowance: allowance,
-        unixAccess: unixAccess,
+    func entrance(at place: CallerAddress, securedBy tls: ServerTLS?) -> CallerEntrance {
+      var entrance = CallerEntrance(
+        at: place.address,
         opening: OpeningRules(
-          tls: place.isSecure ? tls?.server : nil, patience: patience, ledger: ledger))
+          tls: place.isSecure ? tls : nil, patience: patience, ledger: ledger))
+      entrance.limits = ListenerLimits(connections: places)
+      entrance.allowance = allowance
+      entrance.unixAccess = unixAccess
+      return entrance
+    }
+    for place in configuration.listening.addresses {
+      let listener = try await servers.grpc.bind(entrance(at: place, securedBy: tls?.grpc))
       if place.isSecure { self.secure.append(listener) } else { self.grpc.append(listener) }
     }
+    guard let door = servers.door else { return }
+    for place in configuration.listening.rest?.addresses ?? [] {
+      let listener = try await door.bind(entrance(at: place, securedBy: tls?.rest))
+      if place.isSecure { self.secureREST.append(listener) } else { self.rest.append(listener) }
+    }
+  }
+
+  /// All that callers use, by the names that logs and metrics have for them.
+  private var callers: [(name: String, listeners: [Listener])] {
+    [
+      ("grpc", self.grpc), ("grpc-tls", self.secure), ("rest", self.rest),
+      ("rest-tls", self.secureREST),
+    ]
   }
 
   /// Closes what callers use; the admin's listener stays.
   func drainCallers(grace: TimeAmount) async {
     await withTaskGroup { group in
-      for listener in self.grpc + self.secure {
+      for listener in self.callers.flatMap(\.listeners) {
         group.addTask { _ = await listener.drain(grace: grace) }
       }
     }
@@ -88,8 +113,9 @@ struct GatewayListeners: Sendable {
   func log(to logger: Logger) {
     Self.log(self.admin, as: "admin", logger)
     if let operators = self.operators { Self.log(operators.listener, as: "operator", logger) }
-    for listener in self.grpc { Self.log(listener, as: "grpc", logger) }
-    for listener in self.secure { Self.log(listener, as: "grpc-tls", logger) }
+    for (name, listeners) in self.callers {
+      for listener in listeners { Self.log(listener, as: name, logger) }
+    }
   }
 
   private static func log(_ listener: Listener, as name: String, _ logger: Logger) {
@@ -103,10 +129,10 @@ struct GatewayListeners: Sendable {
       SampledGauges(
         name: "iot_jobs_gateway_connections", help: "Connections open, by listener."
       ) {
-        [
-          ("grpc", self.grpc), ("grpc-tls", self.secure), ("admin", [self.admin]),
-          ("operator", self.operators.map { [$0.listener] } ?? []),
-        ].map {
+        let others = [
+          ("admin", [self.admin]), ("operator", self.operators.map { [$0.listener] } ?? []),
+        ]
+        return (self.callers + others).map {
           ([.init(name: "listener", value: $0)], Int64($1.reduce(0) { $0 + $1.openConnections }))
         }
       })

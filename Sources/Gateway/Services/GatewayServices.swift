@@ -83,16 +83,17 @@ struct GatewayServices: Drainable {
     let settings = try LiveSettings.start(
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
-    let server = GatewayServer(
-      on: group, http2Limits: configuration.http2Limits, callLimits: configuration.calls.limits,
-      terms: configuration.connections.terms(registry), accessControl: access,
-      standard: try Self.standard(configuration, readiness), reporting: accounts.reporting,
-      logger: logger
+    let servers = try CallerServers.load(
+      configuration,
+      in: CallerServers.Surroundings(
+        group: group, access: access, standard: try Self.standard(configuration, readiness),
+        reporting: accounts.reporting, registry: registry, logger: logger),
+      watched: &watched
     ) { loop in upstream.backend(on: loop) }
 
     let desk = OperatorDesk({ settings.effective }, readiness, policy, upstream, levels)
     let listeners = try await GatewayListeners.bind(
-      configuration, server, listenerTLS, desk, on: group, registry: registry,
+      configuration, servers, listenerTLS, desk, on: group, registry: registry,
       scrapes: ScrapeDesk(registry, threads: threads), readiness: readiness, logger: logger)
     let watch = FileWatch.start(
       watched, every: configuration.reloadInterval, on: group.any(), threads: threads,

@@ -17,37 +17,53 @@ struct ListenerTLS: Sendable {
   /// who comes back after a change shakes hands in full, which is some milliseconds.
   private static let ticketLife = TimeAmount.hours(12)
 
-  /// What the listeners use.
-  let server: ServerTLS
+  /// What the listeners for gRPC use.
+  var grpc: ServerTLS { self.source.grpc }
+  /// What those for AWS's own clients use.
+  var rest: ServerTLS { self.source.rest }
   private let source: Source
+
+  /// One for each protocol: they differ in what is spoken behind TLS (RFC 7301).
+  private struct Contexts {
+    let grpc: TLSServerContext
+    let rest: TLSServerContext
+  }
 
   /// Makes contexts. Files are read by their watch alone, which knows when they have settled: tickets
   /// are renewed with what is in force, and never bring back what was just replaced.
   private final class Source: Sendable {
-    let server: ServerTLS
-    private let make: @Sendable ([[UInt8]]) throws(FileRefusal) -> TLSServerContext
+    let grpc: ServerTLS
+    let rest: ServerTLS
+    private let make: @Sendable ([[UInt8]]) throws(FileRefusal) -> Contexts
     private let inForce: Mutex<[[UInt8]]>
 
     init(
       _ contents: [[UInt8]],
-      make: @escaping @Sendable ([[UInt8]]) throws(FileRefusal) -> TLSServerContext
+      make: @escaping @Sendable ([[UInt8]]) throws(FileRefusal) -> Contexts
     ) throws(FileRefusal) {
-      self.server = ServerTLS(try make(contents))
+      let contexts = try make(contents)
+      self.grpc = ServerTLS(contexts.grpc)
+      self.rest = ServerTLS(contexts.rest)
       self.make = make
       self.inForce = Mutex(contents)
     }
 
     func use(_ contents: [[UInt8]]) throws(FileRefusal) {
       try self.inForce.withLock { inForce throws(FileRefusal) in
-        self.server.replace(with: try self.make(contents))
+        self.replace(with: try self.make(contents))
         inForce = contents
       }
     }
 
     func renew() throws(FileRefusal) {
       try self.inForce.withLock { inForce throws(FileRefusal) in
-        self.server.replace(with: try self.make(inForce))
+        self.replace(with: try self.make(inForce))
       }
+    }
+
+    private func replace(with contexts: Contexts) {
+      self.grpc.replace(with: contexts.grpc)
+      self.rest.replace(with: contexts.rest)
     }
   }
 
@@ -58,9 +74,9 @@ struct ListenerTLS: Sendable {
     guard let files else { return nil }
     let contents = try WatchedFiles.read(files.paths)
     let source = try Source(contents) { contents throws(FileRefusal) in
-      try Self.context(files, contents, logger)
+      try Self.contexts(files, contents, logger)
     }
-    let server = source.server
+    let server = source.grpc
     watched.keep(
       WatchedFiles("certificate", paths: files.paths) { contents throws(FileRefusal) in
         try source.use(contents)
@@ -70,7 +86,7 @@ struct ListenerTLS: Sendable {
         name: "iot_jobs_gateway_tls_certificate_not_after_seconds",
         help: "When the certificate that callers are shown is over, in seconds since 1970."
       ) { [([], Int64(server.current.certificate?.notAfterSeconds ?? 0))] })
-    return ListenerTLS(server: server, source: source)
+    return ListenerTLS(source: source)
   }
 
   /// Changes the key to the tickets every so often, until the loop ends.
@@ -85,15 +101,13 @@ struct ListenerTLS: Sendable {
     try? self.source.renew()
   }
 
-  private static func context(
+  private static func contexts(
     _ files: TLSFiles, _ contents: [[UInt8]], _ logger: Logger
-  ) throws(FileRefusal) -> TLSServerContext {
+  ) throws(FileRefusal) -> Contexts {
     var settings = TLSServerSettings(
       identity: TLSIdentity(certificateChainPEM: contents[0], privateKeyPEM: contents[1]))
     settings.identity.certificateSource = files.paths[0]
     settings.identity.keySource = files.paths[1]
-    settings.applicationProtocols = ["h2"]
-    settings.requiresApplicationProtocol = true
     if let clients = files.clients {
       settings.clientTrust = .pem(contents[2], source: files.paths[2])
       settings.clientAuthentication = clients.isRequired ? .required : .requested
@@ -103,9 +117,14 @@ struct ListenerTLS: Sendable {
       }
     }
     do throws(TLSConfigurationError) {
-      let context = try TLSServerContext(settings)
-      Self.warn(of: context.certificate, logger)
-      return context
+      // AWS's clients need not name a protocol, and older ones do not.
+      settings.applicationProtocols = ["http/1.1"]
+      let rest = try TLSServerContext(settings)
+      settings.applicationProtocols = ["h2"]
+      settings.requiresApplicationProtocol = true
+      let grpc = try TLSServerContext(settings)
+      Self.warn(of: grpc.certificate, logger)
+      return Contexts(grpc: grpc, rest: rest)
     } catch {
       throw FileRefusal(path: nil, reason: error.words)
     }

@@ -41,17 +41,17 @@ import Transport
       try ListenerTLS.load(
         TLSFiles(reader), watched: &watched, registry: self.registry, logger: self.logger))
     try self.write("b.example")
-    let before = tls.server.current
+    let before = tls.grpc.current
     tls.renewTickets()
-    #expect(tls.server.current !== before)
-    #expect(tls.server.current.certificate?.names == ["a.example"])
+    #expect(tls.grpc.current !== before)
+    #expect(tls.grpc.current.certificate?.names == ["a.example"])
     // Seen, and seen again.
     let isUnsettled = watched.look()
     #expect(isUnsettled)
     _ = watched.look()
-    #expect(tls.server.current.certificate?.names == ["b.example"])
+    #expect(tls.grpc.current.certificate?.names == ["b.example"])
     tls.renewTickets()
-    #expect(tls.server.current.certificate?.names == ["b.example"])
+    #expect(tls.grpc.current.certificate?.names == ["b.example"])
   }
 
   private func load() throws -> ListenerTLS {
@@ -72,17 +72,17 @@ import Transport
     let threads = NIOThreadPool(numberOfThreads: 1)
     threads.start()
     tls.renewTickets(on: loop, threads: threads)
-    var seen = [tls.server.current]
+    var seen = [tls.grpc.current]
     for _ in 0..<2 {
       await loop.advanceTime(by: .hours(12) - .nanoseconds(1))
       // One thread works in order: what was begun before this is done.
       try await threads.runIfActive {}
-      #expect(tls.server.current === seen.last)
+      #expect(tls.grpc.current === seen.last)
       await loop.advanceTime(by: .nanoseconds(1))
       try await threads.runIfActive {}
-      #expect(!seen.contains { $0 === tls.server.current })
-      #expect(tls.server.current.certificate == seen[0].certificate)
-      seen.append(tls.server.current)
+      #expect(!seen.contains { $0 === tls.grpc.current })
+      #expect(tls.grpc.current.certificate == seen[0].certificate)
+      seen.append(tls.grpc.current)
     }
     try await threads.shutdownGracefully()
     await loop.shutdownGracefully()

@@ -44,7 +44,7 @@ struct AccessConfiguration: Equatable, Sendable {
     guard !self.callerKinds.isEmpty else {
       throw .refused(
         "--authorization-policy: no caller can be known; listen on unix:PATH or on tls: with "
-          + "--tls-client-ca, or set --token-file")
+          + "--tls-client-ca, or set --token-file or --rest-key-file")
     }
   }
 }

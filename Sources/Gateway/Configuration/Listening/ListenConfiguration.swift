@@ -5,7 +5,9 @@ import Transport
 
 /// Where callers come in, read and checked as a whole.
 struct ListenConfiguration: Sendable {
-  var addresses: [GRPCAddress]
+  var addresses: [CallerAddress]
+  /// Nil if AWS's own clients are not served.
+  var rest: RESTConfiguration?
   /// Nil if nothing is secured.
   var tls: TLSFiles?
   var patience: Duration
@@ -14,29 +16,37 @@ struct ListenConfiguration: Sendable {
 
   init(_ reader: SettingsReader) throws(ConfigurationError) {
     self.addresses = try reader.value(ListenSettings.addresses)
+    self.rest = try RESTConfiguration(reader)
     self.patience = try reader.value(ListenSettings.patience)
     self.unixMode = try reader.value(UnixSocketSettings.mode)
     self.unixOwner = try reader.optional(UnixSocketSettings.owner)
     self.tls = try TLSFiles(reader)
-    let isSecured = self.addresses.contains(where: \.isSecure)
-    if isSecured, self.tls == nil {
-      throw .refused("--listen tls: needs --tls-certificate and --tls-key")
+    let places = self.places
+    if self.tls == nil, let secured = places.first(where: \.address.isSecure) {
+      throw .refused("--\(secured.setting) tls: needs --tls-certificate and --tls-key")
     }
-    if !isSecured, self.tls != nil {
+    if self.tls != nil, !places.contains(where: \.address.isSecure) {
       throw .refused("--tls-certificate secures nothing: no --listen begins with tls:")
     }
     // Read whether it matters or not: a value that makes no sense is told in any case.
     let allowsExposed = try reader.value(SharedSettings.allowInsecureRemote)
-    if !allowsExposed, let exposed = self.addresses.first(where: \.isExposed) {
-      throw .insecureRemote(exposed.address)
+    if !allowsExposed, let exposed = places.first(where: \.address.isExposed) {
+      throw .insecureRemote(exposed.address.address, exposed.setting)
     }
   }
 
-  /// The kinds of names by which listeners can tell callers from each other: by the kernel's word,
-  /// or by certificates.
+  /// All places that callers come to, each with the setting that names it.
+  private var places: [(setting: String, address: CallerAddress)] {
+    self.addresses.map { (ListenSettings.addresses.name, $0) }
+      + (self.rest?.addresses ?? []).map { (RESTSettings.addresses.name, $0) }
+  }
+
+  /// The kinds of names by which listeners can tell callers from each other: by the kernel's word, by
+  /// certificates, or by the keys that they sign with.
   var callerKinds: Set<CallerIdentity.Kind> {
     var kinds: Set<CallerIdentity.Kind> = []
-    for listener in self.addresses {
+    if self.rest?.keyPath != nil { kinds.insert(.key) }
+    for (_, listener) in self.places {
       if case .unix = listener.address { kinds.insert(.uid) }
       if listener.isSecure, self.tls?.clients != nil {
         kinds.formUnion([.spiffe, .dns, .commonName])

@@ -4,24 +4,33 @@ import Transport
 
 /// Everything that `serve` can be told of the sockets that callers come to.
 enum ListenSettings {
-  static let addresses = Setting<[GRPCAddress]>(
+  static let addresses = Self.addresses(
     "listen",
     help: "Where gRPC is served over HTTP/2: ADDRESS:PORT, [IPv6]:PORT or unix:PATH with prior "
       + "knowledge, tls:ADDRESS:PORT secured. Repeatable.",
-    allowed: "ADDRESS:PORT, [IPv6]:PORT, unix:PATH or one of the first two behind tls:",
-    fallback: "127.0.0.1:50051"
-  ) { (text) throws(Misfit) in
-    var addresses: [GRPCAddress] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      do throws(ListenError) {
-        addresses.append(try GRPCAddress(String(part)))
-      } catch .malformedAddress(_, let rule) {
-        throw Misfit(part: String(part), reason: rule)
-      } catch {
-        throw Misfit(part: String(part))
+    fallback: "127.0.0.1:50051")
+
+  /// Places that callers come to, one or several.
+  static func addresses(
+    _ name: String, help: String, fallback: String?
+  ) -> Setting<[CallerAddress]> {
+    Setting(
+      name, help: help,
+      allowed: "ADDRESS:PORT, [IPv6]:PORT, unix:PATH or one of the first two behind tls:",
+      fallback: fallback
+    ) { (text) throws(Misfit) in
+      var addresses: [CallerAddress] = []
+      for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+        do throws(ListenError) {
+          addresses.append(try CallerAddress(String(part)))
+        } catch .malformedAddress(_, let rule) {
+          throw Misfit(part: String(part), reason: rule)
+        } catch {
+          throw Misfit(part: String(part))
+        }
       }
+      return addresses
     }
-    return addresses
   }
 
   static let certificate = Self.path(

@@ -2,9 +2,9 @@
 
 import Transport
 
-/// Where gRPC is served, and whether it is secured there: `127.0.0.1:50051`, `unix:PATH`,
+/// Where callers come in, and whether it is secured there: `127.0.0.1:50051`, `unix:PATH`,
 /// `tls:[::]:8443`.
-struct GRPCAddress: Hashable, Sendable {
+struct CallerAddress: Hashable, Sendable {
   private static let securePrefix = "tls:"
 
   var address: ListenAddress
