@@ -27,11 +27,23 @@ def session(
     return boto3.Session(access_key, secret_key, token, REGION)
 
 
-def client(service: str, url: str, made_by: boto3.Session | None = None, **settings: object):
-    """A client that tries once, checks nothing by itself and takes a loopback endpoint."""
+def client(
+    service: str,
+    url: str,
+    made_by: boto3.Session | None = None,
+    *,
+    trust: str | None = None,
+    **settings: object,
+):
+    """A client that tries once, checks nothing by itself and takes a loopback endpoint.
+
+    `trust` is a file with the authority that the endpoint's certificate comes from.
+    """
     settings = {"retries": {"total_max_attempts": 1}, **settings}
     config = Config(connect_timeout=5, read_timeout=30, **settings)
-    return (made_by or session()).client(service, endpoint_url=url, config=config)
+    return (made_by or session()).client(
+        service, endpoint_url=url, config=config, verify=trust
+    )
 
 
 def thing_arn(thing: str) -> str:

@@ -48,6 +48,7 @@ def test_metrics_are_documented_and_documented_ones_are_shown(emulator, tmp_path
     policy = tmp_path / "policy.yaml"
     policy.write_text('rules:\n  - {identities: ["cn:*"], operations: all, things: ["*"]}\n')
     flags = [*files.flags(clients=True), "--authorization-policy", str(policy)]
+    flags += ["--rest-listen", "127.0.0.1:0", "--rest-authentication", "none"]
     # Nobody is there, which does no harm.
     flags += ["--tracing-endpoint", "http://127.0.0.1:9"]
     with Gateway(emulator.url, *flags, policy=None) as program:
