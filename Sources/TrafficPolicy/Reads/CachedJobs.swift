@@ -15,8 +15,8 @@ import Transport
 /// deadline; a flight has no deadline but those of the layers behind. How many may wait is for the
 /// server to bound, which it does by the streams that its connections may open.
 package struct CachedJobs<Next: JobsBackend>: JobsBackend {
-  private let next: Next
-  private let cache: ReadCache
+  let next: Next
+  let cache: ReadCache
   private let executor: LoopTaskExecutor
 
   /// - Parameter loop: where `next` is to be called.
@@ -24,28 +24,6 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
     self.next = next
     self.cache = cache
     self.executor = LoopTaskExecutor(loop)
-  }
-
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>? {
-    let wish = ReadWish(call, control: context.cacheControl)
-    let shard = self.cache.shard(of: call.thingName)
-    let now = self.cache.now
-    switch shard.lookedUp(wish, now: now) {
-    case .serve(let read, let outcome):
-      self.cache.metrics.answered(outcome)
-      return read.described(as: outcome, to: wish, at: now)
-    case .serveAndRefresh(let read, let flight, let withDocument):
-      self.refresh(.describe(call), withDocument: withDocument, as: flight, shard, in: context)
-      self.cache.metrics.answered(.stale)
-      return read.described(as: .stale, to: wish, at: now)
-    case .notCached:
-      return .failure(self.notCached())
-    // The last two are never answered to who only looks.
-    case nil, .join, .lead:
-      return nil
-    }
   }
 
   package func describe(
@@ -133,7 +111,7 @@ extension CachedJobs {
     return ReadReply(read, as: outcome, to: wish, at: now)
   }
 
-  private func notCached() -> JobsFailure {
+  func notCached() -> JobsFailure {
     self.cache.metrics.refusedAsNotCached()
     return JobsFailure(.notCached, trace: UpstreamTrace(cache: CacheResult(.miss)))
   }
@@ -191,7 +169,7 @@ extension CachedJobs {
 
   /// Begins a flight that nobody waits for; ``ReadCache/stop()`` ends it before its time. It begins
   /// a little later, so that it holds up no answer that is at hand.
-  private func refresh(
+  func refresh(
     _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
     in context: CallContext
   ) {
@@ -242,19 +220,21 @@ extension CachedJobs {
   private func nothingPending(
     for call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?>? {
-    let wish = ReadWish(
-      .next(of: call.thingName), withDocument: false, control: context.cacheControl)
+    let wish = ReadWish(nextOf: call.thingName, control: context.cacheControl)
     guard !wish.bypasses else { return nil }
     switch self.cache.startNextCheck {
     case .off: return nil
-    case .stored:
-      let now = self.cache.now
-      let read = self.cache.shard(of: call.thingName).knownNothingPending(wish, now: now)
-      return try read.map { (read) throws(JobsFailure) in
-        try self.serve(read, as: .hit, to: wish, at: now).execution()
-      }
+    case .stored: return self.knownNothingPending(for: wish)
     case .read: return try await self.readNothingPending(of: call.thingName, in: context)
     }
+  }
+
+  /// - Parameter wish: for the thing's `$next`.
+  func knownNothingPending(for wish: ReadWish) -> JobsReply<JobExecution?>? {
+    let now = self.cache.now
+    let shard = self.cache.shard(of: wish.key.thing)
+    guard let read = shard.knownNothingPending(wish, now: now) else { return nil }
+    return JobsReply(nil, trace: self.serve(read, as: .hit, to: wish, at: now).trace)
   }
 
   private func readNothingPending(

@@ -82,13 +82,18 @@ extension ReadShard {
     case notCached
   }
 
-  /// Nil if the caller would have to wait.
-  func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnRead? {
+  func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnLook {
     self.guarded.withLock { guarded in
       let answer = guarded.state.lookedUp(wish, now: now)
-      if case .serveAndRefresh(_, let flight, _) = answer { guarded.desks[flight] = Desk() }
+      if case .atHand(.serveAndRefresh(_, let flight, _)) = answer {
+        guarded.desks[flight] = Desk()
+      }
       return answer
     }
+  }
+
+  func standIn(for cause: JobsFailure.Cause, _ key: ReadKey, at now: Int64) -> StoredRead? {
+    self.guarded.withLock { $0.state.standIn(for: cause, key, at: now) }
   }
 
   /// - Parameter trace: of the call that asks; nil if it is not recorded.
