@@ -71,7 +71,7 @@ enum RoomMap {
       "EmulatorServer", "Gateway", "GatewayClient",
     ],
     "NIOHTTP1": [
-      "Transport", "Upstream", "GatewayServer", "OperatorServer", "RESTServer", "EmulatorServer",
+      "Transport", "GatewayServer", "OperatorServer", "RESTServer", "EmulatorServer",
     ],
     "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway", "GatewayClient"],
     "ServiceLifecycle": ["Gateway"],
