@@ -117,7 +117,7 @@ let package = Package(
       "Upstream",
       [
         "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
-        deque, logging, nioCore, nioHTTP1, nioPosix,
+        deque, logging, nioCore, nioPosix,
       ]),
     room(
       "GatewayServer",

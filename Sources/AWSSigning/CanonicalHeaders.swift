@@ -78,7 +78,8 @@ struct CanonicalHeaders {
   /// Trims and collapses spaces and tabs. False if there are other control bytes: they have no
   /// place in a header.
   private mutating func appendCollapsed(_ value: String) -> Bool {
-    if Self.isPlain(value.utf8.span) {
+    // As in nearly all values: hosts, stamps, tokens of a kilobyte.
+    if value.utf8.span.isVisibleASCII {
       self.bytes.append(contentsOf: value.utf8)
       return true
     }
@@ -102,17 +103,6 @@ struct CanonicalHeaders {
       }
     }
     return isSound
-  }
-
-  /// True if all is visible ASCII, as in nearly all values: hosts, stamps, tokens of a kilobyte.
-  /// Without a branch in the loop, so that it runs over many bytes at a time.
-  private static func isPlain(_ value: Span<UInt8>) -> Bool {
-    var others: UInt8 = 0
-    for index in value.indices {
-      // 0x21 to 0x7e become 0 to 0x5d, all else is above.
-      others |= value[index] &- 0x21 > 0x5d ? 1 : 0
-    }
-    return others == 0
   }
 
   /// Insertion keeps equal names in the order sent. Requests have few headers, mostly sent in
@@ -140,5 +130,17 @@ struct CanonicalHeaders {
     let (previous, field) = (self.fields[index - 1], self.fields[index])
     // The array is sorted, so what does not come after its neighbour has the same name.
     return !self.nameOf(previous, precedes: field)
+  }
+}
+
+extension Span<UInt8> {
+  /// Without a branch in the loop, so that it runs over many bytes at a time.
+  var isVisibleASCII: Bool {
+    var others: UInt8 = 0
+    for index in self.indices {
+      // 0x21 to 0x7e become 0 to 0x5d, all else is above.
+      others |= self[index] &- 0x21 > 0x5d ? 1 : 0
+    }
+    return others == 0
   }
 }

@@ -12,9 +12,7 @@ struct CredentialScope: Equatable, Sendable {
 
   /// Appends `yyyymmdd/region/service/aws4_request`.
   func append(to buffer: inout [UInt8]) {
-    buffer.append(addingCapacity: 8) { output in
-      for index in 0..<8 { output.append(self.time.stamp[index]) }
-    }
+    buffer.append(contentsOf: self.time.dateText.utf8)
     buffer.append(UInt8(ascii: "/"))
     buffer.append(contentsOf: self.region.utf8)
     buffer.append(UInt8(ascii: "/"))

@@ -4,15 +4,14 @@
 /// Source: AWS General Reference, "Create a signed AWS API request", `UriEncode`.
 enum PercentEncoding {
   static func isUnreserved(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "~"):
-      true
-    default:
-      false
-    }
+    let word = byte < 64 ? self.unreservedBelow64 : self.unreservedFrom64
+    return byte < 128 && word >> UInt64(byte & 63) & 1 == 1
   }
+
+  /// A bit for each character of `-.0123456789`.
+  private static let unreservedBelow64: UInt64 = 0x03ff_6000_0000_0000
+  /// A bit for each of `A` to `Z`, `_`, `a` to `z` and `~`.
+  private static let unreservedFrom64: UInt64 = 0x47ff_fffe_87ff_fffe
 
   /// Writes up to three bytes.
   static func append(_ byte: UInt8, to output: inout OutputSpan<UInt8>) {

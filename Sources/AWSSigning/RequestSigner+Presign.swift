@@ -39,9 +39,8 @@ extension RequestSigner {
       throw .expiryOutOfRange(seconds: expiresInSeconds)
     }
     try Self.check(credential)
-    self.calculator.request.removeAll()
-    let givenHash = try self.insert(headers)
-    try self.calculator.request.headers.insert("host", host)
+    let givenHash = try self.startHeaders(headers)
+    try self.calculator.request.insertHeader("host", host)
 
     let scope = CredentialScope(time: time, region: self.region, service: self.service)
     var signed = self.targetWithParameters(
@@ -62,15 +61,12 @@ extension RequestSigner {
   ) -> [UInt8] {
     var scopeText: [UInt8] = []
     scope.append(to: &scopeText)
-    var names: [UInt8] = []
-    self.calculator.request.headers.appendNames(to: &names)
-
     var query = QueryWriter(rewriting: target)
     query.append("X-Amz-Algorithm", SignatureCalculator.algorithm.utf8)
     query.append("X-Amz-Credential", Array("\(credential.accessKeyID)/".utf8) + scopeText)
     query.append("X-Amz-Date", scope.time.text.utf8)
     query.append("X-Amz-Expires", String(expiresInSeconds).utf8)
-    query.append("X-Amz-SignedHeaders", names)
+    query.append("X-Amz-SignedHeaders", self.calculator.request.signedNames)
     if let token = credential.sessionToken {
       query.append("X-Amz-Security-Token", token.text.utf8)
     }

@@ -10,6 +10,10 @@ import CryptoEngine
 ///
 /// A signer keeps its buffers, its digest and the signing key of the day, so it belongs to one
 /// owner, say an event loop, and is not copied. One request is signed at a time, without waiting.
+///
+/// Requests in a row that differ in no more than method, target and body share what else goes into a
+/// signature, until the second or the credential changes. Who sends requests with these headers and
+/// requests with those by turns does well to have two signers.
 package struct RequestSigner: ~Copyable {
   /// The signing name of the IoT Jobs Data Plane.
   package static let jobsDataPlane = "iot-jobs-data"
@@ -19,9 +23,40 @@ package struct RequestSigner: ~Copyable {
   package let region: String
   package let service: String
   var calculator: SignatureCalculator
-  /// The last time stamp as text: calls within one second share it.
-  private var lastDate: (time: SigningTime, text: String)?
-  private var authorization: [UInt8] = []
+  /// What was made for the last request, and for others like it.
+  private var common: CommonPart?
+
+  /// What the calculator's canonical headers stand for. A class, so that a call takes it with one
+  /// reference.
+  private final class CommonPart {
+    let host: String
+    let headers: [(name: String, value: String)]
+    let credential: Credential
+    let scope: CredentialScope
+    /// What `x-amz-content-sha256` says, if it is among the headers.
+    let payloadHash: String?
+    let lines: SignatureLines
+
+    init(
+      host: String, headers: [(name: String, value: String)], credential: Credential,
+      scope: CredentialScope, payloadHash: String?, lines: SignatureLines
+    ) {
+      self.host = host
+      self.headers = headers
+      self.credential = credential
+      self.scope = scope
+      self.payloadHash = payloadHash
+      self.lines = lines
+    }
+
+    func serves(
+      _ host: String, _ headers: [(name: String, value: String)], _ credential: Credential,
+      _ time: SigningTime
+    ) -> Bool {
+      self.scope.time == time && self.host == host && self.credential == credential
+        && self.headers.elementsEqual(headers, by: ==)
+    }
+  }
 
   /// Fetches the algorithms, which is all that may fail in a sane process.
   package init(
@@ -46,23 +81,15 @@ package struct RequestSigner: ~Copyable {
     headers: [(name: String, value: String)] = [], body: Span<UInt8>,
     credential: Credential, at time: SigningTime
   ) throws(SigningError) -> SignatureHeaders {
-    try Self.check(credential)
-    let date = self.dateText(of: time)
-    let token = credential.sessionToken?.text
-    self.calculator.request.removeAll()
-    let givenHash = try self.insert(headers)
-    try self.calculator.request.headers.insert("host", host)
-    try self.calculator.request.headers.insert("x-amz-date", date)
-    if let token { try self.calculator.request.headers.insert("x-amz-security-token", token) }
-
+    let common = try self.common(host, headers, credential, time)
     let payloadHash: CanonicalRequest.PayloadHash =
-      if let givenHash { .text(givenHash) } else { .digest(try self.calculator.hash(body)) }
+      if let given = common.payloadHash { .text(given) } else {
+        .digest(try self.calculator.hash(body))
+      }
     try self.calculator.request.write(method: method, target: target, payloadHash: payloadHash)
-    let scope = CredentialScope(time: time, region: self.region, service: self.service)
-    let signature = try self.calculator.signature(scope: scope, credential: credential)
     return SignatureHeaders(
-      date: date, securityToken: token,
-      authorization: self.authorization(scope, credential.accessKeyID, signature))
+      shared: common.lines,
+      signature: try self.calculator.signature(scope: common.scope, credential: credential))
   }
 
   /// What the last signature was made of, for tests and for explaining a mismatch. Holds the
@@ -78,11 +105,13 @@ package struct RequestSigner: ~Copyable {
     guard isSound, !credential.accessKeyID.isEmpty else { throw .invalidCredential }
   }
 
-  /// Puts the caller's headers in. The answer is the value of `x-amz-content-sha256`, which stands
-  /// for the payload hash if the caller sends it.
-  mutating func insert(
+  /// Begins another list of canonical headers with the caller's. The answer is the value of
+  /// `x-amz-content-sha256`, which stands for the payload hash if the caller sends it.
+  mutating func startHeaders(
     _ headers: [(name: String, value: String)]
   ) throws(SigningError) -> String? {
+    self.common = nil
+    self.calculator.request.removeHeaders()
     var payloadHash: String?
     for (name, value) in headers {
       switch HeaderRole(name) {
@@ -90,32 +119,30 @@ package struct RequestSigner: ~Copyable {
       case .notSigned: continue
       case .payloadHash: payloadHash = value
       }
-      try self.calculator.request.headers.insert(name, value)
+      try self.calculator.request.insertHeader(name, value)
     }
     return payloadHash
   }
 
-  private mutating func dateText(of time: SigningTime) -> String {
-    if let lastDate = self.lastDate, lastDate.time == time { return lastDate.text }
-    let text = time.text
-    self.lastDate = (time, text)
-    return text
-  }
-
-  private mutating func authorization(
-    _ scope: CredentialScope, _ accessKeyID: String, _ signature: SHA256Digest
-  ) -> String {
-    self.authorization.removeAll(keepingCapacity: true)
-    self.authorization.append(contentsOf: SignatureCalculator.algorithm.utf8)
-    self.authorization.append(contentsOf: " Credential=".utf8)
-    self.authorization.append(contentsOf: accessKeyID.utf8)
-    self.authorization.append(UInt8(ascii: "/"))
-    scope.append(to: &self.authorization)
-    self.authorization.append(contentsOf: ", SignedHeaders=".utf8)
-    let names = self.calculator.request.signedNames
-    self.authorization.append(contentsOf: self.calculator.request.bytes[names])
-    self.authorization.append(contentsOf: ", Signature=".utf8)
-    signature.appendHex(to: &self.authorization)
-    return String(decoding: self.authorization, as: UTF8.self)
+  private mutating func common(
+    _ host: String, _ headers: [(name: String, value: String)], _ credential: Credential,
+    _ time: SigningTime
+  ) throws(SigningError) -> CommonPart {
+    if let common = self.common, common.serves(host, headers, credential, time) { return common }
+    try Self.check(credential)
+    let payloadHash = try self.startHeaders(headers)
+    try self.calculator.request.insertHeader("host", host)
+    try self.calculator.request.insertHeader("x-amz-date", time.text)
+    if let token = credential.sessionToken {
+      try self.calculator.request.insertHeader("x-amz-security-token", token.text)
+    }
+    let scope = CredentialScope(time: time, region: self.region, service: self.service)
+    let common = CommonPart(
+      host: host, headers: headers, credential: credential, scope: scope, payloadHash: payloadHash,
+      lines: SignatureLines(
+        scope: scope, credential: credential,
+        signedNames: self.calculator.request.signedNames))
+    self.common = common
+    return common
   }
 }

@@ -9,8 +9,8 @@ struct SignatureCalculator: ~Copyable {
   static let algorithm = "AWS4-HMAC-SHA256"
 
   var request = CanonicalRequest()
-  /// What the last signature was made of.
-  private(set) var stringToSign: [UInt8] = []
+  /// What the last signature was made with.
+  private var last: (key: SigningKey, requestDigest: SHA256Digest)?
   private var hasher: SHA256Hasher
   private var keys: SigningKeyCache
 
@@ -40,24 +40,19 @@ struct SignatureCalculator: ~Copyable {
     let request = self.request.bytes
     do {
       let requestDigest = try self.hasher.hash(request.span)
-      self.writeStringToSign(scope: scope, requestDigest: requestDigest)
       let key = try self.keys.key(for: scope, of: credential)
-      return try key.sign(self.stringToSign.span)
+      self.last = (key, requestDigest)
+      return try key.sign(requestDigest, at: scope.time)
     } catch {
       throw .crypto(error)
     }
   }
 
-  private mutating func writeStringToSign(scope: CredentialScope, requestDigest: SHA256Digest) {
-    self.stringToSign.removeAll(keepingCapacity: true)
-    self.stringToSign.append(contentsOf: Self.algorithm.utf8)
-    self.stringToSign.append(UInt8(ascii: "\n"))
-    self.stringToSign.append(addingCapacity: 16) { output in
-      for index in scope.time.stamp.indices { output.append(scope.time.stamp[index]) }
-    }
-    self.stringToSign.append(UInt8(ascii: "\n"))
-    scope.append(to: &self.stringToSign)
-    self.stringToSign.append(UInt8(ascii: "\n"))
-    requestDigest.appendHex(to: &self.stringToSign)
+  /// What the last signature was made of.
+  var stringToSign: [UInt8] {
+    guard let last = self.last else { return [] }
+    var text = last.key.preamble
+    last.requestDigest.appendHex(to: &text)
+    return text
   }
 }

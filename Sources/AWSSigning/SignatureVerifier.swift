@@ -217,10 +217,10 @@ extension SignatureVerifier {
   private mutating func insert(
     _ headers: IncomingHeaders, signedBy claim: SignatureClaim
   ) throws(SignatureRefusal) {
-    self.calculator.request.removeAll()
+    self.calculator.request.removeHeaders()
     for (name, value) in headers.fields where claim.signedHeaders.contains(name.lowercased()[...]) {
       do {
-        try self.calculator.request.headers.insert(name, value)
+        try self.calculator.request.insertHeader(name, value)
       } catch {
         throw .malformed("A signed header holds a control character.")
       }

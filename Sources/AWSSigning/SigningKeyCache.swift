@@ -34,11 +34,18 @@ struct SigningKeyCache: ~Copyable {
 }
 
 /// One derived key. A class because arrays hold no non-copyable values.
+///
+/// The string to sign begins with the time and the scope, which the requests of one second share:
+/// `hmac` has begun with them.
 final class SigningKey {
   private var scope: CredentialScope
   private var accessKeyID: String
   private var secret: Secret
   private var hmac: HMACSHA256
+  /// The string to sign up to the digest of the request.
+  private(set) var preamble: [UInt8] = []
+  /// The time in `preamble`.
+  private var begunAt: SigningTime?
 
   init(scope: CredentialScope, credential: Credential) throws(CryptoError) {
     self.scope = scope
@@ -55,8 +62,24 @@ final class SigningKey {
       && self.secret == credential.secretAccessKey
   }
 
-  func sign(_ stringToSign: Span<UInt8>) throws(CryptoError) -> SHA256Digest {
-    try self.hmac.authenticate(stringToSign)
+  /// Signs a request of this moment of the key's day.
+  /// Source: AWS General Reference, "Create a string to sign".
+  func sign(
+    _ requestDigest: SHA256Digest, at time: SigningTime
+  ) throws(CryptoError) -> SHA256Digest {
+    if self.begunAt != time { try self.begin(at: time) }
+    let digits = requestDigest.hex
+    return try self.hmac.authenticate(digits.span)
+  }
+
+  private func begin(at time: SigningTime) throws(CryptoError) {
+    self.begunAt = nil
+    var preamble = Array("\(SignatureCalculator.algorithm)\n\(time.text)\n".utf8)
+    self.scope.append(to: &preamble)
+    preamble.append(UInt8(ascii: "\n"))
+    try self.hmac.begin(with: preamble.span)
+    self.preamble = preamble
+    self.begunAt = time
   }
 
   /// Takes another scope or credential. If a step fails, the key serves nobody: its id is set last.
@@ -64,6 +87,7 @@ final class SigningKey {
     for scope: CredentialScope, of credential: Credential
   ) throws(CryptoError) {
     self.accessKeyID = ""
+    self.begunAt = nil
     var secret = Array("AWS4".utf8)
     secret.append(contentsOf: credential.secretAccessKey.text.utf8)
     try self.hmac.setKey(secret.span)

@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// One reading of the clock, in the two forms a signature needs.
+/// One reading of the clock, for both forms in which a signature needs it.
 ///
 /// The scope's date is the first eight digits of the time stamp, never a second reading: between
 /// two readings midnight may pass.
-package struct SigningTime: Sendable {
+package struct SigningTime: Hashable, Sendable {
   /// Seconds since 1970 (UTC).
   package let epochSeconds: Int64
-  /// `yyyymmddThhmmssZ` in ASCII.
-  package let stamp: InlineArray<16, UInt8>
 
   /// Times outside of the years 1970 to 9999 are moved to the nearer end: the form has no room
   /// for more.
   package init(epochSeconds: Int64) {
-    let seconds = epochSeconds.clamped(to: CivilTime.epochSecondsOnWire)
-    let time = CivilTime(epochSeconds: seconds)
-    var stamp = InlineArray<16, UInt8>(repeating: UInt8(ascii: "T"))
-    Self.write(time.year, digits: 4, to: &stamp, at: 0)
-    Self.write(time.month, digits: 2, to: &stamp, at: 4)
-    Self.write(time.day, digits: 2, to: &stamp, at: 6)
-    Self.write(time.hour, digits: 2, to: &stamp, at: 9)
-    Self.write(time.minute, digits: 2, to: &stamp, at: 11)
-    Self.write(time.second, digits: 2, to: &stamp, at: 13)
-    stamp[15] = UInt8(ascii: "Z")
-    self.epochSeconds = seconds
-    self.stamp = stamp
+    self.epochSeconds = epochSeconds.clamped(to: CivilTime.epochSecondsOnWire)
   }
 
   /// Reads `yyyymmddThhmmssZ`; nil if the text has another form or names no such second.
@@ -41,9 +28,20 @@ package struct SigningTime: Sendable {
     self.init(epochSeconds: time.epochSeconds)
   }
 
-  /// The stamp as text.
+  /// The stamp, `yyyymmddThhmmssZ`, made anew each time.
   package var text: String {
-    String(decoding: (0..<16).map { self.stamp[$0] }, as: UTF8.self)
+    let time = CivilTime(epochSeconds: self.epochSeconds)
+    var stamp: [UInt8] = []
+    stamp.reserveCapacity(16)
+    Self.append(time.year, digits: 4, to: &stamp)
+    Self.append(time.month, digits: 2, to: &stamp)
+    Self.append(time.day, digits: 2, to: &stamp)
+    stamp.append(UInt8(ascii: "T"))
+    Self.append(time.hour, digits: 2, to: &stamp)
+    Self.append(time.minute, digits: 2, to: &stamp)
+    Self.append(time.second, digits: 2, to: &stamp)
+    stamp.append(UInt8(ascii: "Z"))
+    return String(decoding: stamp, as: UTF8.self)
   }
 
   /// The scope's date, `yyyymmdd`.
@@ -57,23 +55,12 @@ package struct SigningTime: Sendable {
     return SigningTime(epochSeconds: overflow ? (seconds < 0 ? .min : .max) : sum)
   }
 
-  private static func write(
-    _ number: Int64, digits: Int, to stamp: inout InlineArray<16, UInt8>, at start: Int
-  ) {
-    var number = number
-    for index in stride(from: start + digits - 1, through: start, by: -1) {
-      stamp[index] = UInt8(ascii: "0") + UInt8(number % 10)
-      number /= 10
+  private static func append(_ number: Int64, digits: Int, to stamp: inout [UInt8]) {
+    var unit: Int64 = 1
+    for _ in 1..<digits { unit *= 10 }
+    while unit > 0 {
+      stamp.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+      unit /= 10
     }
-  }
-}
-
-extension SigningTime: Hashable {
-  package static func == (left: SigningTime, right: SigningTime) -> Bool {
-    left.epochSeconds == right.epochSeconds
-  }
-
-  package func hash(into hasher: inout Hasher) {
-    hasher.combine(self.epochSeconds)
   }
 }

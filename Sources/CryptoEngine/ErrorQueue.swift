@@ -22,8 +22,10 @@ enum ErrorQueue {
     }
   }
 
+  /// Empties the queue, which is empty nearly always: to look costs a tenth of clearing its sixteen
+  /// places one by one.
   static func clear() {
-    ERR_clear_error()
+    if ERR_peek_error() != 0 { ERR_clear_error() }
   }
 
   /// The first entry, which is the cause of those that follow; the queue is empty afterwards.

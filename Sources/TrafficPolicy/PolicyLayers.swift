@@ -23,12 +23,6 @@ package struct PolicyLayers: JobsBackend {
     try await self.layers.describe(call, in: context)
   }
 
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>? {
-    self.layers.storedDescribe(call, in: context)
-  }
-
   package func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
@@ -46,6 +40,30 @@ package struct PolicyLayers: JobsBackend {
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     try await self.layers.update(call, in: context)
   }
+
+  package func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
+  ) -> Result<StoredDescribe, JobsFailure>? {
+    self.layers.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: GetPendingJobExecutions, in context: CallContext
+  ) -> Result<JobsReply<PendingJobExecutions>, JobsFailure>? {
+    self.layers.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: StartNextPendingJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+    self.layers.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: UpdateJobExecution, in context: CallContext
+  ) -> Result<JobsReply<UpdatedJobExecution>, JobsFailure>? {
+    self.layers.outcomeAtHand(of: call, in: context)
+  }
 }
 
 /// What the policies stand in front of, whatever type it is of.
@@ -60,12 +78,6 @@ struct UpstreamJobs: JobsBackend {
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
     try await self.backend.describe(call, in: context)
-  }
-
-  func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>? {
-    self.backend.storedDescribe(call, in: context)
   }
 
   func getPending(

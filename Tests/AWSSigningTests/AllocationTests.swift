@@ -27,7 +27,7 @@ import Testing
       return count
     }
     let (short, long) = (try allocations(bodyBytes: 10), try allocations(bodyBytes: 32_768))
-    #expect(short <= 26)
+    #expect(short <= 9)
     #expect(long == short)
   }
 }

@@ -114,6 +114,74 @@ struct RequestSignerTests {
     #expect(seen.count == 2)
   }
 
+  /// What requests in a row may differ in, each from the one before.
+  private struct Request {
+    var host = "h"
+    var headers: [(name: String, value: String)] = []
+    var body = ""
+    var token: String? = nil
+    var seconds: Int64 = 0
+    var presigned = false
+  }
+
+  @Test func `whatever was signed before, a signature is that of a fresh signer`() throws {
+    let requests = [
+      Request(), Request(), Request(body: "{}"),
+      Request(headers: [("content-type", "application/json")], body: "{}"),
+      Request(headers: [("content-type", "text/plain")]), Request(host: "i"),
+      Request(presigned: true), Request(), Request(token: "t"), Request(token: "u"),
+      Request(seconds: 1), Request(seconds: 86_400), Request(),
+      Request(headers: [("x-amz-content-sha256", "UNSIGNED-PAYLOAD")], body: "{}"), Request(),
+    ]
+    func sign(_ request: Request, _ signer: inout RequestSigner) throws -> String {
+      let credential = Credential(
+        accessKeyID: "A", secretAccessKey: "s", sessionToken: request.token)
+      let time = SigningTime(epochSeconds: request.seconds)
+      if request.presigned {
+        return try signer.presign(
+          method: "GET", origin: "", target: "/p".utf8.span, host: request.host,
+          expiresInSeconds: 60, credential: credential, at: time
+        ).text
+      }
+      let signed = try signer.sign(
+        method: "GET", target: "/p".utf8.span, host: request.host, headers: request.headers,
+        body: request.body.utf8.span, credential: credential, at: time)
+      return signed.pairs.description
+    }
+    var signer = try RequestSigner(region: "us-east-1")
+    for request in requests {
+      var fresh = try RequestSigner(region: "us-east-1")
+      #expect(try sign(request, &signer) == sign(request, &fresh))
+    }
+  }
+
+  @Test func `a signer that refused signs the next request as if nothing was`() throws {
+    var signer = try RequestSigner(region: "us-east-1")
+    func sign(_ headers: [(name: String, value: String)]) throws -> SignatureHeaders {
+      try signer.sign(
+        method: "GET", target: "/".utf8.span, host: "h", headers: headers, body: "".utf8.span,
+        credential: Self.credential, at: SigningTime(epochSeconds: 0))
+    }
+    let first = try sign([])
+    #expect(throws: SigningError.invalidHeader(name: "a")) { try sign([("b", "1"), ("a", "\n")]) }
+    #expect(try sign([]) == first)
+  }
+
+  @Test(arguments: [nil, "to/ken+="])
+  func `lines and values of a signature say the same`(token: String?) throws {
+    var signer = try RequestSigner(region: "us-east-1")
+    let signed = try signer.sign(
+      method: "GET", target: "/".utf8.span, host: "h", body: "".utf8.span,
+      credential: Credential(accessKeyID: "A", secretAccessKey: "s", sessionToken: token),
+      at: SigningTime(epochSeconds: 0))
+    var lines = Array("Host: h\r\n".utf8)
+    signed.appendLines(to: &lines)
+    let expected = [["Host", "h"]] + signed.pairs
+    #expect(
+      String(decoding: lines, as: UTF8.self)
+        == expected.map { "\($0[0]): \($0[1])\r\n" }.joined())
+  }
+
   @Test(arguments: ["", "a", "?a", "*", "http://h/", "/a b", "/a\nb", "/ü", "/a?b=\u{7f}", "/\0"])
   func `a target that no request line can carry is refused`(target: String) throws {
     var signer = try RequestSigner(region: "us-east-1")

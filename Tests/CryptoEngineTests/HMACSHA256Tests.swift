@@ -58,6 +58,27 @@ struct HMACSHA256Tests {
     }
   }
 
+  @Test(arguments: published)
+  func `a beginning is part of every message`(published: Case) throws {
+    var hmac = try HMACSHA256(key: published.key.span)
+    for split in 0...published.data.count {
+      try hmac.begin(with: published.data.span.extracting(first: split))
+      for _ in 0..<2 {
+        let code = try hmac.authenticate(published.data.span.extracting(droppingFirst: split))
+        #expect(code.hexText.hasPrefix(published.code))
+      }
+    }
+  }
+
+  @Test func `another key forgets the beginning`() throws {
+    let published = Self.published[1]
+    var hmac = try HMACSHA256(key: published.key.span)
+    try hmac.begin(with: published.data.span)
+    try hmac.setKey(published.key.span)
+    let code = try hmac.authenticate(published.data.span)
+    #expect(code.hexText == published.code)
+  }
+
   @Test func `an empty key is a key, not a wish to keep the last one`() throws {
     // The one span whose address is null, which OpenSSL would take for "keep the key".
     let empty = Span<UInt8>()

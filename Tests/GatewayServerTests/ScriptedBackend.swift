@@ -102,8 +102,8 @@ final class ScriptedBackend: JobsBackend, Sendable {
 
   // MARK: The four operations
 
-  func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
+  func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
   ) -> Result<StoredDescribe, JobsFailure>? {
     guard case .atHand(let outcome) = self.state.withLock({ $0.script }) else { return nil }
     _ = self.note(.describe(call), context)

@@ -48,7 +48,12 @@ struct JSONTests {
 
   @Test func `numbers beyond their range are refused`() {
     #expect(throws: JSONError.self) { try self.parse("9223372036854775808") }
+    #expect(throws: JSONError.self) { try self.parse("-9223372036854775809") }
+    #expect(throws: JSONError.self) { try self.parse("18446744073709551617") }
     #expect(throws: JSONError.self) { try self.parse("1e400") }
+    #expect(throws: JSONError.numberOutOfRange(offset: 1)) {
+      try self.parse("[99999999999999999999]")
+    }
   }
 
   @Test(arguments: [
@@ -81,6 +86,22 @@ struct JSONTests {
     #expect(try self.parse(nested(2_048, "")).kind == .array)
     #expect(throws: JSONError.tooDeep) { try self.parse(nested(2_048, "1")) }
     #expect(throws: JSONError.tooDeep) { try self.parse(nested(2_049, "")) }
+  }
+
+  @Test func `objects and lists may lie in each other however deep`() throws {
+    for depth in [1, 63, 64, 65, 127, 128, 129, 200] {
+      // Of every third kind another, so that no bit of a word looks like its neighbours.
+      let kinds = (0..<depth).map { $0 % 3 == 0 || $0 % 7 == 0 }
+      let opening = kinds.map { $0 ? #"{"a":"# : "[" }.joined()
+      let closing = kinds.reversed().map { $0 ? "}" : "]" }
+      let text = opening + "1" + closing.joined()
+      #expect(try self.parse(text).text == text)
+      for index in closing.indices {
+        var wrong = closing
+        wrong[index] = closing[index] == "}" ? "]" : "}"
+        #expect(throws: JSONError.self) { try self.parse(opening + "1" + wrong.joined()) }
+      }
+    }
   }
 
   @Test func `nothing follows the value`() throws {

@@ -202,6 +202,98 @@ struct RESTResponseTests {
     #expect(answer.jobDocument == #"{"b":[1,"é"],"a":null}"#)
   }
 
+  @Test func `a member may be named with escapes`() throws {
+    let body = #"{"executionS\u0074ate":{"\u0073tatus":"SUCCEED\u0045D","versionNumber":"7"}}"#
+    let state = try self.update(body).get().executionState
+    #expect(state?.status == .succeeded)
+    #expect(state?.versionNumber == 7)
+  }
+
+  @Test func `of two members with one name the last wins`() throws {
+    let body =
+      #"{"executionState":{"status":"FAILED"},"executionState":{"versionNumber":1,"#
+      + #""versionNumber":2,"status":"QUEUED","status":null,"statusDetails":{"a":"1","b":"2","#
+      + #""a":null,"b":"3","c":null,"c":"4","d":null}}}"#
+    let state = try self.update(body).get().executionState
+    #expect(state?.status == nil)
+    #expect(state?.versionNumber == 2)
+    #expect(state?.statusDetails?.entries.map(\.name) == ["b", "c"])
+    #expect(state?.statusDetails?.entries.map(\.value) == ["3", "4"])
+  }
+
+  @Test func `thousands of details are read, and taken back`() throws {
+    let names = (0..<2_000).map { "name-\($0)" }
+    let pairs = names.map { #""\#($0)":"1""# } + names.dropLast(3).map { #""\#($0)":null"# }
+    let body = #"{"executionState":{"statusDetails":{\#(pairs.joined(separator: ","))}}}"#
+    let details = try self.update(body).get().executionState?.statusDetails
+    #expect(details?.entries.map(\.name) == Array(names.suffix(3)))
+  }
+
+  @Test(
+    arguments: [
+      (#"{"executionState":[],"jobDocument":5}"#, "the member executionState is not an object"),
+      (#"{"jobDocument":5,"executionState":[]}"#, "the member jobDocument is not a string"),
+      (
+        #"{"executionState":{"versionNumber":[{"a":1}],"status":"QUEUED"}}"#,
+        "the member versionNumber is not an integer"
+      ),
+      (
+        #"{"executionState":{"statusDetails":{"a":{}}}}"#,
+        "the member statusDetails is not a string"
+      ),
+      (#"{"executionState":{"status":5}}x"#, "not JSON at byte 31"),
+      ("[1]", "the body is not an object"), ("[1", "not JSON at byte 2"),
+    ] as [(String, String)])
+  func `what is wrong with a success is told`(body: String, words: String) {
+    guard case .failure(let failure) = self.update(body) else {
+      Issue.record("\(body) was read")
+      return
+    }
+    #expect(failure.cause == .malformedResponse(words))
+  }
+
+  @Test func `each element of a list is an object or nothing`() throws {
+    func read(_ body: String) -> Result<PendingJobExecutions, JobsFailure> {
+      let call = GetPendingJobExecutions(thingName: "t")
+      return Result { () throws(JobsFailure) in
+        try call.readReply(RESTResponseHead(status: 200), body: Array(body.utf8).span)
+      }
+    }
+    let pending = try read(#"{"queuedJobs":[null,{"jobId":"a","x":[[]]},{}, null]}"#).get()
+    #expect(pending.queued.map(\.jobID) == ["a", nil])
+    let words = "the member queuedJobs is not an object"
+    for body in [#"{"queuedJobs":[{"jobId":"a"},1]}"#, #"{"queuedJobs":[[{}]],"x":{"y":1}}"#] {
+      guard case .failure(let failure) = read(body) else {
+        Issue.record("\(body) was read")
+        return
+      }
+      #expect(failure.cause == .malformedResponse(words))
+    }
+  }
+
+  @Test(arguments: [
+    #"{"x":{"__type":"E"}}"#, #"{"__type":null}"#, #"{"__type":{"__type":"E"}}"#,
+    #"{"Output":"E"}"#,
+    #"{"Output":{"x":{"__type":"E"}}}"#, #"{"Output":{"Output":{"__type":"E"}}}"#,
+    #"{"executionState":{"__type":"E"}}"#, #"{"message":"E","code":"E"}"#,
+  ])
+  func `what only looks like an error is none`(body: String) throws {
+    _ = try self.update(body).get()
+  }
+
+  @Test func `a refusal shows no state that cannot be read`() {
+    let bodies = [
+      #"{"message":"no","executionState":{"status":"QUEUED","versionNumber":{}}}"#,
+      #"{"message":"no","executionState":5}"#, #"{"executionState":null,"message":"no","code":7}"#,
+    ]
+    for body in bodies {
+      let refusal = self.refusal(self.update(status: 409, body))
+      #expect(refusal?.executionState == nil)
+      #expect(refusal?.message == "no")
+      #expect(refusal?.name == "409")
+    }
+  }
+
   @Test func `messages are cut and hold no control characters`() {
     let long = String(repeating: "é", count: 2000)
     #expect(self.refusal(self.update(status: 400, long))?.message.utf8.count == 1024)

@@ -75,8 +75,7 @@ enum RoomMap {
       "RESTDoor", "EmulatorServer", "Gateway", "GatewayClient",
     ],
     "NIOHTTP1": [
-      "Transport", "Upstream", "GatewayServer", "OperatorServer", "RESTServer", "RESTDoor",
-      "EmulatorServer",
+      "Transport", "GatewayServer", "OperatorServer", "RESTServer", "RESTDoor", "EmulatorServer",
     ],
     "NIOPosix": ["Transport", "Upstream", "GatewayServer", "Gateway", "GatewayClient"],
     "ServiceLifecycle": ["Gateway"],

@@ -146,20 +146,16 @@ private func reading(keepAlive: Bool = true, sent: Bool = true) -> HTTPExchangeS
     #expect(state.receivedBytes() == .drop)
     #expect(state.readComplete() == .succeed(reusable: false))
 
-    var parsed = reading()
-    parsed.receivedEnd()
-    #expect(parsed.parsingFailed(endOfInput: false) == .succeed)
-    #expect(parsed.begin(reused: true) == .refuse)
+    var read = reading()
+    read.receivedEnd()
+    #expect(read.malformed(.notHTTP) == .succeed)
+    #expect(read.begin(reused: true) == .refuse)
   }
 
   @Test func `what is no response fails the exchange`() {
     var state = awaiting()
-    #expect(
-      state.parsingFailed(endOfInput: false) == .fail(.malformedResponse(.notHTTP)))
-    #expect(state.parsingFailed(endOfInput: false) == .nothing)
-
-    var cut = reading()
-    #expect(cut.parsingFailed(endOfInput: true) == .fail(.interrupted))
+    #expect(state.malformed(.notHTTP) == .fail(.malformedResponse(.notHTTP)))
+    #expect(state.malformed(.notHTTP) == .nothing)
   }
 
   @Test(arguments: [true, false])

@@ -2,73 +2,93 @@
 
 import COpenSSL
 
-/// HMAC-SHA-256 under one key (RFC 2104), kept ready: the key's own hashing is done once.
+/// HMAC-SHA-256 under one key (RFC 2104), kept ready: the hashing of the key is done once, and so is
+/// that of a beginning that many messages share.
 ///
-/// The key stays in libcrypto's context, which is wiped when it is freed.
-@safe
+///     code = SHA-256(key ⊕ opad, SHA-256(key ⊕ ipad, message))
+///
+/// It goes from state to state of SHA-256 itself, since libcrypto's own HMAC cannot go back to the
+/// middle of a message. States know the key no more than codes do; they are wiped when freed.
 package struct HMACSHA256: ~Copyable {
-  /// An `EVP_MAC_CTX`, owned. It holds its own reference to the algorithm.
-  private let context: OpaquePointer
+  /// SHA-256 of the key for the inner hash.
+  private var innerKey: SHA256State
+  /// The same, and of what all messages begin with.
+  private var begun: SHA256State
+  /// SHA-256 of the key for the outer hash.
+  private var outerKey: SHA256State
+  private var running: SHA256State
 
-  /// Fetches HMAC from the default provider and sets the key.
+  private static let innerPad: UInt8 = 0x36
+  private static let outerPad: UInt8 = 0x5c
+
+  /// Fetches SHA-256 from the default provider and sets the key.
   package init(key: Span<UInt8>) throws(CryptoError) {
-    let algorithm = unsafe try NativeCall.make("EVP_MAC_fetch") {
-      unsafe EVP_MAC_fetch(nil, "HMAC", nil)
-    }
-    defer { unsafe EVP_MAC_free(algorithm) }
-    let context = unsafe try NativeCall.make("EVP_MAC_CTX_new") {
-      unsafe EVP_MAC_CTX_new(algorithm)
-    }
-    do {
-      try NativeCall.run("EVP_MAC_CTX_set_params") { unsafe copenssl_hmac_select_sha256(context) }
-      unsafe try Self.setKey(key, of: context)
-    } catch {
-      unsafe EVP_MAC_CTX_free(context)
-      throw error
-    }
-    unsafe self.context = context
+    var made = try HMACSHA256()
+    try made.setKey(key)
+    self = made
   }
 
-  deinit {
-    unsafe EVP_MAC_CTX_free(self.context)
+  private init() throws(CryptoError) {
+    let innerKey = try SHA256State()
+    let begun = try SHA256State()
+    let outerKey = try SHA256State()
+    let running = try SHA256State()
+    self.innerKey = innerKey
+    self.begun = begun
+    self.outerKey = outerKey
+    self.running = running
   }
 
-  /// Forgets the present key and takes another.
+  /// Forgets the present key and beginning, and takes another key.
   package mutating func setKey(_ key: Span<UInt8>) throws(CryptoError) {
-    unsafe try Self.setKey(key, of: self.context)
+    var block = InlineArray<64, UInt8>(repeating: 0)
+    // The block stays in its place until this function ends.
+    defer { unsafe OPENSSL_cleanse(&block, block.count) }
+    if key.count <= block.count {
+      for index in key.indices { block[index] = key[index] }
+    } else {
+      let digest = try self.digest(ofLongKey: key)
+      for index in digest.bytes.indices { block[index] = digest.bytes[index] }
+    }
+    try NativeCall.run("EVP_DigestUpdate") {
+      for index in block.indices { block[index] ^= Self.innerPad }
+      guard self.innerKey.restart() == 1, self.innerKey.update(block.span) == 1 else { return 0 }
+      for index in block.indices { block[index] ^= Self.innerPad ^ Self.outerPad }
+      guard self.outerKey.restart() == 1, self.outerKey.update(block.span) == 1 else { return 0 }
+      return self.begun.go(to: self.innerKey)
+    }
   }
 
-  /// The code of these bytes. The key stays for the next message.
+  /// Hashes what all messages from now on begin with.
+  package mutating func begin(with bytes: Span<UInt8>) throws(CryptoError) {
+    try NativeCall.run("EVP_DigestUpdate") {
+      guard self.begun.go(to: self.innerKey) == 1 else { return 0 }
+      return self.begun.update(bytes)
+    }
+  }
+
+  /// The code of the beginning and these bytes. Key and beginning stay for the next message.
   package mutating func authenticate(_ bytes: Span<UInt8>) throws(CryptoError) -> SHA256Digest {
     var digest = SHA256Digest(bytes: InlineArray(repeating: 0))
-    var written = 0
-    var output = digest.bytes.mutableSpan
-    try NativeCall.run("EVP_MAC") {
-      // `output` holds the 32 bytes that are asked for; a null input goes with a count of 0.
-      unsafe bytes.withUnsafeBufferPointer { input in
-        unsafe output.withUnsafeMutableBufferPointer { output in
-          guard unsafe EVP_MAC_init(self.context, nil, 0, nil) == 1 else { return 0 }
-          guard unsafe EVP_MAC_update(self.context, input.baseAddress, input.count) == 1 else {
-            return 0
-          }
-          return unsafe EVP_MAC_final(self.context, output.baseAddress, &written, output.count)
-        }
-      }
+    try NativeCall.run("EVP_Digest") {
+      guard self.running.go(to: self.begun) == 1, self.running.update(bytes) == 1,
+        self.running.finish(into: &digest) == 1
+      else { return 0 }
+      guard self.running.go(to: self.outerKey) == 1, self.running.update(digest.bytes.span) == 1
+      else { return 0 }
+      return self.running.finish(into: &digest)
     }
     return digest
   }
 
-  private static func setKey(
-    _ key: Span<UInt8>, of context: OpaquePointer
-  ) throws(CryptoError) {
-    // OpenSSL takes a null key for "keep the old one". RFC 2104 pads a key with zeros, so one zero
-    // byte is the same key as none.
-    let noKey: InlineArray<1, UInt8> = [0]
-    let key = key.isEmpty ? noKey.span : key
-    try NativeCall.run("EVP_MAC_init") {
-      unsafe key.withUnsafeBufferPointer { key in
-        unsafe EVP_MAC_init(context, key.baseAddress, key.count, nil)
-      }
+  private mutating func digest(
+    ofLongKey key: Span<UInt8>
+  ) throws(CryptoError) -> SHA256Digest {
+    var digest = SHA256Digest(bytes: InlineArray(repeating: 0))
+    try NativeCall.run("EVP_Digest") {
+      guard self.running.restart() == 1, self.running.update(key) == 1 else { return 0 }
+      return self.running.finish(into: &digest)
     }
+    return digest
   }
 }

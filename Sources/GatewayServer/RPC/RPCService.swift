@@ -21,11 +21,21 @@ struct RPCService: Sendable {
 
   /// The outcome of a call that has nothing to wait for, and so needs no task; nil for all others.
   func outcomeAtHand(of call: JobsCall, in context: CallContext) -> RPCOutcome? {
-    guard case .describe(let call) = call else { return nil }
-    switch self.backend.storedDescribe(call, in: context) {
-    case nil: return nil
-    case .success(let stored): return .reply(RPCReply(stored))
-    case .failure(let failure): return .failure(failure)
+    switch call {
+    case .describe(let call):
+      self.backend.outcomeAtHand(of: call, in: context).map { RPCOutcome($0) { RPCReply($0) } }
+    case .getPending(let call):
+      self.backend.outcomeAtHand(of: call, in: context).map {
+        RPCOutcome($0, encode: RPCReply.pending)
+      }
+    case .startNext(let call):
+      self.backend.outcomeAtHand(of: call, in: context).map {
+        RPCOutcome($0, encode: RPCReply.started)
+      }
+    case .update(let call):
+      self.backend.outcomeAtHand(of: call, in: context).map {
+        RPCOutcome($0, encode: RPCReply.updated)
+      }
     }
   }
 
@@ -49,18 +59,10 @@ struct RPCService: Sendable {
     _ call: JobsCall, in context: CallContext
   ) async throws(JobsFailure) -> RPCReply {
     switch call {
-    case .describe(let call):
-      let reply = try await self.backend.describe(call, in: context)
-      return RPCReply(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
-    case .getPending(let call):
-      let reply = try await self.backend.getPending(call, in: context)
-      return RPCReply(reply.trace) { WireResponse.appendGetPending(reply.value, to: &$0) }
-    case .startNext(let call):
-      let reply = try await self.backend.startNext(call, in: context)
-      return RPCReply(reply.trace) { WireResponse.appendStartNext(reply.value, to: &$0) }
-    case .update(let call):
-      let reply = try await self.backend.update(call, in: context)
-      return RPCReply(reply.trace) { WireResponse.appendUpdate(reply.value, to: &$0) }
+    case .describe(let call): .described(try await self.backend.describe(call, in: context))
+    case .getPending(let call): .pending(try await self.backend.getPending(call, in: context))
+    case .startNext(let call): .started(try await self.backend.startNext(call, in: context))
+    case .update(let call): .updated(try await self.backend.update(call, in: context))
     }
   }
 }
@@ -69,6 +71,15 @@ struct RPCService: Sendable {
 enum RPCOutcome: Sendable {
   case reply(RPCReply)
   case failure(JobsFailure)
+
+  fileprivate init<Answer>(
+    _ outcome: Result<Answer, JobsFailure>, encode: (Answer) -> RPCReply
+  ) {
+    switch outcome {
+    case .success(let answer): self = .reply(encode(answer))
+    case .failure(let failure): self = .failure(failure)
+    }
+  }
 }
 
 /// An encoded and framed answer with the facts of how it was come by.
@@ -98,5 +109,21 @@ struct RPCReply: Sendable {
       self.init(stored.trace) { WireResponse.appendDescribe(execution, to: &$0) }
       place?.keep(self.frame)
     }
+  }
+
+  fileprivate static func described(_ reply: JobsReply<JobExecution?>) -> RPCReply {
+    RPCReply(reply.trace) { WireResponse.appendDescribe(reply.value, to: &$0) }
+  }
+
+  fileprivate static func pending(_ reply: JobsReply<PendingJobExecutions>) -> RPCReply {
+    RPCReply(reply.trace) { WireResponse.appendGetPending(reply.value, to: &$0) }
+  }
+
+  fileprivate static func started(_ reply: JobsReply<JobExecution?>) -> RPCReply {
+    RPCReply(reply.trace) { WireResponse.appendStartNext(reply.value, to: &$0) }
+  }
+
+  fileprivate static func updated(_ reply: JobsReply<UpdatedJobExecution>) -> RPCReply {
+    RPCReply(reply.trace) { WireResponse.appendUpdate(reply.value, to: &$0) }
   }
 }

@@ -22,16 +22,25 @@ package enum JobExecutionStatus: Hashable, Sendable {
 
   /// Reads AWS's word for the state. The match is exact: AWS's words are upper case.
   package init(awsWord: String) {
+    self = Self.known(awsWord.utf8Span.span) ?? .unrecognized(awsWord)
+  }
+
+  /// As ``init(awsWord:)-(String)``, for text that has been found to be UTF-8.
+  init(awsWord: Span<UInt8>) {
+    self = Self.known(awsWord) ?? .unrecognized(String(verbatim: awsWord))
+  }
+
+  private static func known(_ awsWord: Span<UInt8>) -> JobExecutionStatus? {
     switch awsWord {
-    case "QUEUED": self = .queued
-    case "IN_PROGRESS": self = .inProgress
-    case "SUCCEEDED": self = .succeeded
-    case "FAILED": self = .failed
-    case "TIMED_OUT": self = .timedOut
-    case "REJECTED": self = .rejected
-    case "REMOVED": self = .removed
-    case "CANCELED": self = .canceled
-    default: self = .unrecognized(awsWord)
+    case "QUEUED": .queued
+    case "IN_PROGRESS": .inProgress
+    case "SUCCEEDED": .succeeded
+    case "FAILED": .failed
+    case "TIMED_OUT": .timedOut
+    case "REJECTED": .rejected
+    case "REMOVED": .removed
+    case "CANCELED": .canceled
+    default: nil
     }
   }
 

@@ -13,12 +13,6 @@ package protocol JobsBackend: Sendable {
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?>
 
-  /// The outcome of a describe that is at hand, so that nothing must be waited for; nil if there is
-  /// none, and then ``describe(_:in:)`` is to be called. Who answers here counts the call here.
-  func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>?
-
   func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions>
@@ -31,13 +25,45 @@ package protocol JobsBackend: Sendable {
   func update(
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution>
+
+  // The outcome of each call if it is at hand, so that nothing must be waited for: an answer that is
+  // stored, or a refusal that is known before anything is sent. Nil if there is none, and then the
+  // operation itself is to be called. Who answers here counts the call here.
+
+  func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
+  ) -> Result<StoredDescribe, JobsFailure>?
+
+  func outcomeAtHand(
+    of call: GetPendingJobExecutions, in context: CallContext
+  ) -> Result<JobsReply<PendingJobExecutions>, JobsFailure>?
+
+  func outcomeAtHand(
+    of call: StartNextPendingJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>?
+
+  func outcomeAtHand(
+    of call: UpdateJobExecution, in context: CallContext
+  ) -> Result<JobsReply<UpdatedJobExecution>, JobsFailure>?
 }
 
+/// Most backends have nothing at hand.
 extension JobsBackend {
-  /// Most backends store nothing.
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
+  package func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
   ) -> Result<StoredDescribe, JobsFailure>? { nil }
+
+  package func outcomeAtHand(
+    of call: GetPendingJobExecutions, in context: CallContext
+  ) -> Result<JobsReply<PendingJobExecutions>, JobsFailure>? { nil }
+
+  package func outcomeAtHand(
+    of call: StartNextPendingJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? { nil }
+
+  package func outcomeAtHand(
+    of call: UpdateJobExecution, in context: CallContext
+  ) -> Result<JobsReply<UpdatedJobExecution>, JobsFailure>? { nil }
 }
 
 /// The names of the operations, as AWS spells them and as metrics label them.

@@ -1,13 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a call has no answer, and whose doing that was.
+///
+/// One word long, and the rest on the heap: each layer that a call waits in has room for the failure
+/// that it may end in, and hardly any does.
 package struct JobsFailure: Error, Equatable, Sendable {
-  package var cause: Cause
-  package var trace: UpstreamTrace
+  private final class Account: Sendable {
+    let cause: Cause
+    let trace: UpstreamTrace
+
+    init(_ cause: Cause, _ trace: UpstreamTrace) {
+      self.cause = cause
+      self.trace = trace
+    }
+  }
+
+  private var account: Account
 
   package init(_ cause: Cause, trace: UpstreamTrace = UpstreamTrace()) {
-    self.cause = cause
-    self.trace = trace
+    self.account = Account(cause, trace)
+  }
+
+  package var cause: Cause {
+    get { self.account.cause }
+    set { self.account = Account(newValue, self.account.trace) }
+  }
+
+  package var trace: UpstreamTrace {
+    get { self.account.trace }
+    set { self.account = Account(self.account.cause, newValue) }
+  }
+
+  package static func == (one: JobsFailure, other: JobsFailure) -> Bool {
+    one.cause == other.cause && one.trace == other.trace
   }
 
   package enum Cause: Equatable, Sendable {

@@ -10,20 +10,16 @@ extension AWSRefusal {
   private static let longestName = 128
 
   package init(_ head: RESTResponseHead, body: Span<UInt8>, expectedVersion: Int64? = nil) {
-    let json = (try? JSONValue(parsing: body)).flatMap { $0.isObject ? $0 : nil }
+    let json = RESTErrorBody(body)
     let candidates = [
-      head.errorType, json?["code"]?.string, json?["Code"]?.string, json?["__type"]?.string,
-      json?["Output"]?["__type"]?.string,
+      head.errorType, json?.code, json?.capitalCode, json?.type, json?.outputType,
     ]
     let name = candidates.lazy.compactMap { $0.flatMap(Self.cleanName) }.first
     let message = Self.message(json, body: body, status: head.status)
     self.init(
       name: name ?? String(head.status), httpStatus: head.status, message: message,
       kind: AWSErrorKind(name: name, httpStatus: head.status, message: message))
-    // The state is a help, not the answer: one that cannot be read is left out.
-    self.executionState = (json?["executionState"]).flatMap { state in
-      state.isObject ? try? JobExecutionState(json: state) : nil
-    }
+    self.executionState = json?.executionState
     self.retryAfterMilliseconds = head.retryDelayMilliseconds
     self.dropSignedText()
     if self.isVersionMismatch(expected: expectedVersion) { self.kind = .versionMismatch }
@@ -39,10 +35,9 @@ extension AWSRefusal {
     return name.isEmpty ? nil : String(decoding: name, as: UTF8.self)
   }
 
-  private static func message(_ json: JSONValue?, body: Span<UInt8>, status: Int) -> String {
+  private static func message(_ json: RESTErrorBody?, body: Span<UInt8>, status: Int) -> String {
     if let json {
-      let text = json["message"]?.string ?? json["Message"]?.string ?? ""
-      return self.cleanMessage(text)
+      return self.cleanMessage(json.message ?? json.capitalMessage ?? "")
     }
     // What is not JSON comes from a proxy or a front door. Of a server error only the status is
     // worth telling; of a client error the text may be.
@@ -105,13 +100,6 @@ extension RESTResponseHead {
     let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
     return overflow
       ? Self.longestDelayMilliseconds : min(milliseconds, Self.longestDelayMilliseconds)
-  }
-}
-
-extension JSONValue {
-  /// True for a document of AWS's front door that says "error" under whatever status it came.
-  var holdsError: Bool {
-    self["__type"]?.string != nil || self["Output"]?["__type"]?.string != nil
   }
 }
 

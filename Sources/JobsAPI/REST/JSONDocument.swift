@@ -8,9 +8,7 @@ final class JSONDocument: Sendable {
   let nodes: [JSONNode]
 
   init(parsing text: Span<UInt8>) throws(JSONError) {
-    var parser = JSONParser()
-    try parser.parse(text)
-    self.nodes = parser.nodes
+    self.nodes = try [JSONNode](of: text)
     // Copied at once, and in one piece.
     self.bytes = unsafe text.withUnsafeBufferPointer { unsafe Array($0) }
   }
@@ -26,8 +24,8 @@ final class JSONDocument: Sendable {
     let node = self.nodes[index]
     guard node.kind == .escapedString else { return self.source(at: index) }
     let bytes = self.bytes
-    return String(
-      decoding: JSONStringBytes.decode(bytes.span.extracting(node.range)), as: UTF8.self)
+    return JSONStringBytes.decode(
+      bytes.span.extracting(node.range), count: node.range.count)
   }
 
   /// Whether a node that is a string says this, byte for byte.
@@ -47,11 +45,18 @@ final class JSONDocument: Sendable {
     let node = self.nodes[index]
     // The quotes of a string belong to its text.
     let range = node.isString ? node.range.lowerBound - 1..<node.range.upperBound + 1 : node.range
+    let bytes = self.bytes
+    return Self.compact(bytes.span.extracting(range))
+  }
+
+  /// The text of a value without the space between its parts.
+  static func compact(_ source: Span<UInt8>) -> String {
     var compact: [UInt8] = []
-    compact.reserveCapacity(range.count)
+    compact.reserveCapacity(source.count)
     var (isInString, isEscaped) = (false, false)
-    for byte in self.bytes[range] {
-      if !isInString, JSONParser.isSpace(byte) { continue }
+    for index in source.indices {
+      let byte = source[index]
+      if !isInString, JSONTokens.isSpace(byte) { continue }
       compact.append(byte)
       if byte == UInt8(ascii: "\""), !isEscaped { isInString.toggle() }
       isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
@@ -94,5 +99,39 @@ struct JSONNode {
   mutating func close(at end: Int, next: Int) {
     self.end = UInt32(end)
     self.nextIndex = UInt32(next)
+  }
+}
+
+extension [JSONNode] {
+  /// The nodes of a whole text.
+  init(of text: Span<UInt8>) throws(JSONError) {
+    self = []
+    var tokens = JSONTokens()
+    // Of the containers that have begun and not ended.
+    var openIndices: [Int] = []
+    while true {
+      let token = try tokens.next(text)
+      let range = tokens.start..<tokens.position
+      switch token {
+      case .objectStart, .arrayStart:
+        openIndices.append(self.count)
+        // Its end is noted when it is reached.
+        self.add(tokens.isInObject ? .object : .array, range)
+      case .objectEnd, .arrayEnd:
+        guard let index = openIndices.popLast() else { continue }
+        self[index].close(at: range.upperBound, next: self.count)
+      case .name(let source), .string(let source):
+        self.add(source.isEscaped ? .escapedString : .plainString, source.range)
+      case .integer: self.add(.integer, range)
+      case .real: self.add(.real, range)
+      case .bool(let flag): self.add(flag ? .true : .false, range)
+      case .null: self.add(.null, range)
+      case .end: return
+      }
+    }
+  }
+
+  private mutating func add(_ kind: JSONNode.Kind, _ range: Range<Int>) {
+    self.append(JSONNode(kind, range, next: self.count + 1))
   }
 }

@@ -5,20 +5,37 @@ struct JSONEscape {
   let scalar: Unicode.Scalar
   let count: Int
 
+  /// What it stands for, if that is one byte in UTF-8.
+  var asciiByte: UInt8? { self.scalar.isASCII ? UInt8(truncatingIfNeeded: self.scalar.value) : nil }
+
+  /// Bytes of what it stands for, in UTF-8.
+  var meaningCount: Int { self.scalar.isASCII ? 1 : self.scalar.utf8.count }
+
+  /// Made part of whoever asks, for job documents are JSON in a string, and escape every few bytes.
+  ///
   /// - Returns: Nil if there is no escape, or half of a surrogate pair without the other.
-  init?(in text: Span<UInt8>, at position: Int) {
+  @inline(__always) init?(in text: Span<UInt8>, at position: Int) {
     guard position + 1 < text.count, text[position] == UInt8(ascii: "\\") else { return nil }
-    if text[position + 1] == UInt8(ascii: "u") {
-      self.init(unicodeIn: text, at: position)
+    let letter = text[position + 1]
+    if letter == UInt8(ascii: "\"") || letter == UInt8(ascii: "\\") {
+      self.init(Unicode.Scalar(letter), count: 2)
     } else {
-      guard let scalar = Self.scalar(of: text[position + 1]) else { return nil }
-      self.init(scalar, count: 2)
+      self.init(rareIn: text, at: position)
     }
   }
 
   private init(_ scalar: Unicode.Scalar, count: Int) {
     self.scalar = scalar
     self.count = count
+  }
+
+  private init?(rareIn text: Span<UInt8>, at position: Int) {
+    if text[position + 1] == UInt8(ascii: "u") {
+      self.init(unicodeIn: text, at: position)
+    } else {
+      guard let scalar = Self.scalar(of: text[position + 1]) else { return nil }
+      self.init(scalar, count: 2)
+    }
   }
 
   private init?(unicodeIn text: Span<UInt8>, at position: Int) {
@@ -58,7 +75,7 @@ struct JSONEscape {
 
   private static func scalar(of letter: UInt8) -> Unicode.Scalar? {
     switch letter {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): Unicode.Scalar(letter)
+    case UInt8(ascii: "/"): "/"
     case UInt8(ascii: "b"): "\u{8}"
     case UInt8(ascii: "f"): "\u{C}"
     case UInt8(ascii: "n"): "\n"

@@ -14,6 +14,8 @@ package struct JSONShapeError: Error, Equatable, Sendable {
   package var member: String
   package var expected: Expected
 
+  static let notAnObject = JSONShapeError(member: "", expected: .object)
+
   /// What is wrong, for an error text. It holds nothing that a peer sent.
   package var text: String {
     let subject = self.member.isEmpty ? "the body" : "the member \(self.member)"
@@ -34,15 +36,6 @@ extension JSONValue {
   package func number(_ name: String) throws(JSONShapeError) -> Int64? {
     guard let value = self[name] else { return nil }
     guard let number = value.int64 else { throw JSONShapeError(member: name, expected: .number) }
-    return number
-  }
-
-  /// As ``number(_:)``; digits in a string count too, as AWS's own readers have it.
-  func numberOrDigits(_ name: String) throws(JSONShapeError) -> Int64? {
-    guard let value = self[name] else { return nil }
-    guard let number = value.int64 ?? value.string.flatMap({ Int64($0) }) else {
-      throw JSONShapeError(member: name, expected: .number)
-    }
     return number
   }
 

@@ -16,12 +16,19 @@ enum JSONStringBytes {
   }
 
   /// The string, with its escapes resolved. They have been found to be right.
-  static func decode(_ source: Span<UInt8>) -> [UInt8] {
-    // An escape is never shorter than what it stands for, and whole words are written.
-    var decoded = [UInt8](repeating: 0, count: source.count + 8)
-    var bytes = decoded.mutableSpan
-    // Any bytes that are put there are UInt8.
-    var room = unsafe bytes.mutableBytes
+  ///
+  /// - Parameter count: Bytes of what it says, or more.
+  static func decode(_ source: Span<UInt8>, count: Int) -> String {
+    // Whole words are written, of which the last may reach over the end.
+    unsafe String(unsafeUninitializedCapacity: count + 8) { buffer in
+      // Stores are checked against its bounds, and any bytes are UInt8.
+      var room = unsafe MutableRawSpan(_unsafeBytes: UnsafeMutableRawBufferPointer(buffer))
+      return self.decode(source, into: &room)
+    }
+  }
+
+  /// - Returns: How many bytes it says.
+  private static func decode(_ source: Span<UInt8>, into room: inout MutableRawSpan) -> Int {
     var (position, count) = (0, 0)
     while position < source.count {
       let word = self.word(in: source, at: position)
@@ -31,24 +38,23 @@ enum JSONStringBytes {
       count += plainCount
       guard plainCount < 8 else { continue }
       guard let escape = JSONEscape(in: source, at: position) else { break }
+      position += escape.count
+      if let byte = escape.asciiByte {
+        room.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+        continue
+      }
       for byte in escape.scalar.utf8 {
         room.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
       }
-      position += escape.count
     }
-    decoded.removeLast(decoded.count - count)
-    return decoded
+    return count
   }
 
   /// Eight bytes of which the first is the lowest. Behind the end of `text` there are quotes.
   private static func word(in text: Span<UInt8>, at position: Int) -> UInt64 {
-    if position + 8 <= text.count {
-      // Within bounds, and any eight bytes are a number.
-      let word = unsafe text.bytes.unsafeLoadUnaligned(
-        fromUncheckedByteOffset: position, as: UInt64.self)
-      return UInt64(littleEndian: word)
-    }
+    if position + 8 <= text.count { return text.word(at: position) }
     var word = Self.each(UInt8(ascii: "\""))
     for index in (position..<text.count).reversed() { word = word << 8 | UInt64(text[index]) }
     return word

@@ -111,9 +111,7 @@ package struct JSONValue {
   package var int64: Int64? {
     switch self.node.kind {
     case .integer: return Int64(self.document.source(at: self.index))
-    case .real:
-      // The bounds are exact as doubles; within them the conversion cuts toward zero.
-      return self.double.flatMap { -0x1p63 <= $0 && $0 < 0x1p63 ? Int64($0) : nil }
+    case .real: return self.double.flatMap { Int64(towardZero: $0) }
     default: return nil
     }
   }
@@ -144,4 +142,13 @@ package enum JSONError: Error, Equatable, Sendable {
   /// An integer beyond 64 bits, or a real beyond a double.
   case numberOutOfRange(offset: Int)
   case tooDeep
+}
+
+extension Int64 {
+  /// Nil for what 64 bits do not hold.
+  init?(towardZero real: Double) {
+    // The bounds are exact as doubles; within them the conversion cuts toward zero.
+    guard -0x1p63 <= real, real < 0x1p63 else { return nil }
+    self.init(real)
+  }
 }

@@ -5,20 +5,25 @@
 /// ignored. Source: IoT Jobs Data Plane API, 2017-09-29.
 
 extension JobExecution {
-  package init(json: JSONValue) throws(JSONShapeError) {
+  init(_ json: inout ReplyReader, _ text: Span<UInt8>) throws(JSONError) {
     self.init()
-    self.jobID = try json.text("jobId")
-    self.thingName = try json.text("thingName")
-    self.status = try json.text("status").map { JobExecutionStatus(awsWord: $0) }
-    self.statusDetails = try json.details("statusDetails")
-    self.queuedAtSeconds = try json.numberOrDigits("queuedAt")
-    self.startedAtSeconds = try json.numberOrDigits("startedAt")
-    self.lastUpdatedAtSeconds = try json.numberOrDigits("lastUpdatedAt")
-    self.approximateSecondsBeforeTimedOut = try json.numberOrDigits(
-      "approximateSecondsBeforeTimedOut")
-    self.versionNumber = try json.numberOrDigits("versionNumber")
-    self.executionNumber = try json.numberOrDigits("executionNumber")
-    self.jobDocument = try json.document("jobDocument")
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .jobID: self.jobID = try json.string(text)
+      case .thingName: self.thingName = try json.string(text)
+      case .status: self.status = try json.status(text)
+      case .statusDetails: self.statusDetails = try json.details(text)
+      case .queuedAt: self.queuedAtSeconds = try json.number(text)
+      case .startedAt: self.startedAtSeconds = try json.number(text)
+      case .lastUpdatedAt: self.lastUpdatedAtSeconds = try json.number(text)
+      case .approximateSecondsBeforeTimedOut:
+        self.approximateSecondsBeforeTimedOut = try json.number(text)
+      case .versionNumber: self.versionNumber = try json.number(text)
+      case .executionNumber: self.executionNumber = try json.number(text)
+      case .jobDocument: self.jobDocument = try json.document(text)
+      default: try json.skip(text)
+      }
+    }
   }
 
   package func writeMembers(into json: inout JSONWriter) {
@@ -37,6 +42,23 @@ extension JobExecution {
     json.member("jobDocument", self.jobDocument)
   }
 
+  /// Reads the members of an answer to Describe and StartNext.
+  static func answer(
+    _ json: inout ReplyReader, _ text: Span<UInt8>
+  ) throws(JSONError) -> JobExecution? {
+    var execution: JobExecution?
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .execution:
+        execution = try json.object(text) { json throws(JSONError) in
+          try JobExecution(&json, text)
+        }
+      default: try json.skip(member, text)
+      }
+    }
+    return execution
+  }
+
   /// The body of an answer to Describe and StartNext: `{}` when there is none.
   package static func answerBody(_ execution: JobExecution?) -> [UInt8] {
     var json = JSONWriter(reserving: 512 + (execution?.jobDocument?.utf8.count ?? 0))
@@ -48,14 +70,19 @@ extension JobExecution {
 }
 
 extension JobExecutionSummary {
-  package init(json: JSONValue) throws(JSONShapeError) {
+  init(_ json: inout ReplyReader, _ text: Span<UInt8>) throws(JSONError) {
     self.init()
-    self.jobID = try json.text("jobId")
-    self.queuedAtSeconds = try json.numberOrDigits("queuedAt")
-    self.startedAtSeconds = try json.numberOrDigits("startedAt")
-    self.lastUpdatedAtSeconds = try json.numberOrDigits("lastUpdatedAt")
-    self.versionNumber = try json.numberOrDigits("versionNumber")
-    self.executionNumber = try json.numberOrDigits("executionNumber")
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .jobID: self.jobID = try json.string(text)
+      case .queuedAt: self.queuedAtSeconds = try json.number(text)
+      case .startedAt: self.startedAtSeconds = try json.number(text)
+      case .lastUpdatedAt: self.lastUpdatedAtSeconds = try json.number(text)
+      case .versionNumber: self.versionNumber = try json.number(text)
+      case .executionNumber: self.executionNumber = try json.number(text)
+      default: try json.skip(text)
+      }
+    }
   }
 
   package func writeMembers(into json: inout JSONWriter) {
@@ -69,11 +96,16 @@ extension JobExecutionSummary {
 }
 
 extension JobExecutionState {
-  package init(json: JSONValue) throws(JSONShapeError) {
+  init(_ json: inout ReplyReader, _ text: Span<UInt8>) throws(JSONError) {
     self.init()
-    self.status = try json.text("status").map { JobExecutionStatus(awsWord: $0) }
-    self.statusDetails = try json.details("statusDetails")
-    self.versionNumber = try json.numberOrDigits("versionNumber")
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .status: self.status = try json.status(text)
+      case .statusDetails: self.statusDetails = try json.details(text)
+      case .versionNumber: self.versionNumber = try json.number(text)
+      default: try json.skip(text)
+      }
+    }
   }
 
   package func writeMembers(into json: inout JSONWriter) {
@@ -86,9 +118,16 @@ extension JobExecutionState {
 }
 
 extension PendingJobExecutions {
-  package init(json: JSONValue) throws(JSONShapeError) {
-    self.init(
-      inProgress: try json.summaries("inProgressJobs"), queued: try json.summaries("queuedJobs"))
+  /// Reads the members of an answer.
+  init(_ json: inout ReplyReader, _ text: Span<UInt8>) throws(JSONError) {
+    self.init()
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .inProgressJobs: self.inProgress = try json.summaries(text)
+      case .queuedJobs: self.queued = try json.summaries(text)
+      default: try json.skip(member, text)
+      }
+    }
   }
 
   /// The body of an answer to GetPending; both lists are written even if they are empty.
@@ -103,12 +142,16 @@ extension PendingJobExecutions {
 }
 
 extension UpdatedJobExecution {
-  package init(json: JSONValue) throws(JSONShapeError) {
+  /// Reads the members of an answer.
+  init(_ json: inout ReplyReader, _ text: Span<UInt8>) throws(JSONError) {
     self.init()
-    if let state = try json.object("executionState") {
-      self.executionState = try JobExecutionState(json: state)
+    while let member = try json.nextMember(text) {
+      switch member {
+      case .executionState: self.executionState = try json.executionState(text)
+      case .jobDocument: self.jobDocument = try json.document(text)
+      default: try json.skip(member, text)
+      }
     }
-    self.jobDocument = try json.document("jobDocument")
   }
 
   /// The body of an answer to Update: `{}` when nothing was asked for.
@@ -136,25 +179,14 @@ extension JSONWriter {
   }
 }
 
-extension JSONValue {
-  /// The job document: text on REST. An object, which is its form over MQTT, is put into text, for
-  /// a write that succeeded must not fail here.
-  fileprivate func document(_ name: String) throws(JSONShapeError) -> String? {
-    guard let value = self[name] else { return nil }
-    guard let text = value.isObject ? value.text : value.string else {
-      throw JSONShapeError(member: name, expected: .text)
-    }
-    return text
+extension ReplyReader {
+  mutating func executionState(_ text: Span<UInt8>) throws(JSONError) -> JobExecutionState? {
+    try self.object(text) { json throws(JSONError) in try JobExecutionState(&json, text) }
   }
 
-  /// Null elements are dropped.
-  fileprivate func summaries(_ name: String) throws(JSONShapeError) -> [JobExecutionSummary] {
-    guard let elements = try self.list(name) else { return [] }
-    var summaries: [JobExecutionSummary] = []
-    for element in elements where !element.isNull {
-      guard element.isObject else { throw JSONShapeError(member: name, expected: .object) }
-      summaries.append(try JobExecutionSummary(json: element))
-    }
-    return summaries
+  fileprivate mutating func summaries(
+    _ text: Span<UInt8>
+  ) throws(JSONError) -> [JobExecutionSummary] {
+    try self.list(text) { json throws(JSONError) in try JobExecutionSummary(&json, text) }
   }
 }

@@ -27,11 +27,7 @@ extension DescribeJobExecution {
   package func readReply(
     _ head: RESTResponseHead, body: Span<UInt8>
   ) throws(JobsFailure) -> JobExecution? {
-    try RESTReply(head).read(body) { json throws(JSONShapeError) in
-      try json.object("execution").map { json throws(JSONShapeError) in
-        try JobExecution(json: json)
-      }
-    }
+    try head.read(body) { json throws(JSONError) in try JobExecution.answer(&json, body) }
   }
 }
 
@@ -39,9 +35,7 @@ extension GetPendingJobExecutions {
   package func readReply(
     _ head: RESTResponseHead, body: Span<UInt8>
   ) throws(JobsFailure) -> PendingJobExecutions {
-    try RESTReply(head).read(body) { json throws(JSONShapeError) in
-      try PendingJobExecutions(json: json)
-    }
+    try head.read(body) { json throws(JSONError) in try PendingJobExecutions(&json, body) }
   }
 }
 
@@ -49,11 +43,7 @@ extension StartNextPendingJobExecution {
   package func readReply(
     _ head: RESTResponseHead, body: Span<UInt8>
   ) throws(JobsFailure) -> JobExecution? {
-    try RESTReply(head).read(body) { json throws(JSONShapeError) in
-      try json.object("execution").map { json throws(JSONShapeError) in
-        try JobExecution(json: json)
-      }
-    }
+    try head.read(body) { json throws(JSONError) in try JobExecution.answer(&json, body) }
   }
 }
 
@@ -61,51 +51,41 @@ extension UpdateJobExecution {
   package func readReply(
     _ head: RESTResponseHead, body: Span<UInt8>
   ) throws(JobsFailure) -> UpdatedJobExecution {
-    let reply = RESTReply(head, expectedVersion: self.expectedVersion)
     // An update that asks for nothing has nothing to answer.
-    if body.isEmpty, reply.isSuccess { return UpdatedJobExecution() }
-    return try reply.read(body) { json throws(JSONShapeError) in
-      try UpdatedJobExecution(json: json)
+    if body.isEmpty, head.isSuccess { return UpdatedJobExecution() }
+    return try head.read(body, expectedVersion: self.expectedVersion) { json throws(JSONError) in
+      try UpdatedJobExecution(&json, body)
     }
   }
 }
 
-/// One response while it is read.
-private struct RESTReply {
-  private let head: RESTResponseHead
-  private let expectedVersion: Int64?
-
-  init(_ head: RESTResponseHead, expectedVersion: Int64? = nil) {
-    self.head = head
-    self.expectedVersion = expectedVersion
-  }
-
+extension RESTResponseHead {
   /// AWS's model gives 200 alone; its own clients take all of 2xx.
-  var isSuccess: Bool { 200..<300 ~= self.head.status && self.head.errorType == nil }
+  fileprivate var isSuccess: Bool { 200..<300 ~= self.status && self.errorType == nil }
 
-  func read<Value>(
-    _ body: Span<UInt8>, _ read: (JSONValue) throws(JSONShapeError) -> Value
+  /// Reads a success.
+  ///
+  /// - Parameter readMembers: reads those of the object that the body is.
+  fileprivate func read<Value>(
+    _ body: Span<UInt8>, expectedVersion: Int64? = nil,
+    _ readMembers: (inout ReplyReader) throws(JSONError) -> Value
   ) throws(JobsFailure) -> Value {
-    guard self.isSuccess else { throw self.refused(body) }
-    let json: JSONValue
+    guard self.isSuccess else { throw self.refused(body, expectedVersion) }
+    var json = ReplyReader()
+    let value: Value?
     do {
-      json = try JSONValue(parsing: body)
+      value = try json.answer(body, readMembers)
     } catch {
       throw self.malformed(error.text)
     }
-    guard json.isObject else {
-      throw self.malformed(JSONShapeError(member: "", expected: .object).text)
-    }
-    if json.holdsError { throw self.refused(body) }
-    do {
-      return try read(json)
-    } catch {
-      throw self.malformed(error.text)
-    }
+    if json.holdsError { throw self.refused(body, expectedVersion) }
+    if let fault = json.fault { throw self.malformed(fault.text) }
+    guard let value else { throw self.malformed(JSONShapeError.notAnObject.text) }
+    return value
   }
 
-  private func refused(_ body: Span<UInt8>) -> JobsFailure {
-    let refusal = AWSRefusal(self.head, body: body, expectedVersion: self.expectedVersion)
+  private func refused(_ body: Span<UInt8>, _ expectedVersion: Int64?) -> JobsFailure {
+    let refusal = AWSRefusal(self, body: body, expectedVersion: expectedVersion)
     return JobsFailure(.refused(refusal), trace: self.trace)
   }
 
@@ -115,7 +95,7 @@ private struct RESTReply {
 
   private var trace: UpstreamTrace {
     // It goes out again in a trailer, so only what fits there is kept.
-    let id = self.head.requestID.flatMap { id in
+    let id = self.requestID.flatMap { id in
       id.utf8.count <= 128 && id.utf8.allSatisfy { 0x21...0x7E ~= $0 } ? id : nil
     }
     return UpstreamTrace(awsRequestID: id)

@@ -109,6 +109,9 @@ package final class CircuitBreaker: Sendable {
     self.ended(pass, verdict, now: now, because: failure.cause)
   }
 
+  /// Not inlined, as ``update(_:)`` is not: both are rare, and the frame of each call would have room
+  /// for them.
+  @inline(never)
   private func ended(
     _ pass: Pass, _ verdict: BreakerState.Verdict, now: Int64, because cause: JobsFailure.Cause?
   ) {
@@ -127,6 +130,7 @@ package final class CircuitBreaker: Sendable {
     }
   }
 
+  @inline(never)
   private func update<Answer: Sendable>(
     _ change: (inout BreakerState) -> Answer
   ) -> Answer {

@@ -75,7 +75,9 @@ package final class AccountBudget: Sendable {
     if trace.attempts > 1 { self[kind].charge(trace.attempts - 1) }
   }
 
-  /// A call that was admitted ended in this failure. Charged as an answer is.
+  /// A call that was admitted ended in this failure. Charged as an answer is. Rare, and so kept out of
+  /// the frames of calls.
+  @inline(never)
   package func failed(_ kind: CallKind, _ failure: JobsFailure) {
     self.answered(kind, failure.trace)
     if failure.trace.attempts == 0, failure.cause.isForWantOfMeans {

@@ -64,10 +64,17 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
       return reply
     } catch {
       self.budget.failed(callClass.kind, error)
-      guard let waited else { throw error }
-      var failure = error
-      failure.trace.stages = waited.followed(by: failure.trace.stages)
-      throw failure
+      throw waited.map(error.after) ?? error
     }
+  }
+}
+
+extension JobsFailure {
+  /// The same, of a call that had spent these times before.
+  @inline(never)
+  fileprivate func after(_ waited: StageTimes) -> JobsFailure {
+    var trace = self.trace
+    trace.stages = waited.followed(by: trace.stages)
+    return JobsFailure(self.cause, trace: trace)
   }
 }

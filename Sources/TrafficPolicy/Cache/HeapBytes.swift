@@ -85,6 +85,17 @@ extension ReadKey.Subject {
   }
 }
 
+extension StoredRead.Answer {
+  /// The object that holds what the answer says: a head of 16, and the value.
+  var boxBytes: Int {
+    switch self {
+    case .execution: mallocBytes(for: 16 + MemoryLayout<JobExecution?>.size)
+    case .refusal: mallocBytes(for: 16 + MemoryLayout<AWSRefusal>.size)
+    case .pending: mallocBytes(for: 16 + MemoryLayout<PendingJobExecutions>.size)
+    }
+  }
+}
+
 extension StoredRead {
   /// The object's head, its members laid out one after another, and what they hold.
   static func heapBytes(answer: Answer, key: ReadKey, encoding: EncodedAnswer?) -> Int {
@@ -93,6 +104,7 @@ extension StoredRead {
     // The head of 16; the document's flag and four more words of 8.
     var object = mallocBytes(for: 16 + members + 5 * 8)
     object += encoding?.heapBytes ?? 0
+    object += answer.boxBytes
     let names = key.thing.heapBytes + (key.subject.jobID?.heapBytes ?? 0)
     switch answer {
     case .execution(let execution):

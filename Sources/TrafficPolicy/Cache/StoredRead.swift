@@ -7,7 +7,8 @@ package import JobsAPI
 /// Immutable, and a class so that handing it out costs one retain. Times are nanoseconds on
 /// ``PolicyClock``'s scale; each "until" names the first instant at which it no longer holds.
 package final class StoredRead: Sendable {
-  package enum Answer: Equatable, Sendable {
+  /// One word long, however much it holds: it goes through many hands before it is stored.
+  package indirect enum Answer: Equatable, Sendable {
     /// To a describe. Nil: `$next` was asked for and nothing is pending.
     case execution(JobExecution?)
     /// To either kind of read. Only what ``Lifetimes`` lets pass is stored.
@@ -76,7 +77,9 @@ package final class StoredRead: Sendable {
   /// The answer as it is given to a caller: AWS's countdown to the timeout is lowered by the
   /// answer's age, and the document is left out for a caller that does not want it.
   package func answer(at now: Int64, withDocument: Bool) -> Answer {
-    guard case .execution(.some(var execution)) = self.answer else { return self.answer }
+    guard case .execution(.some(var execution)) = self.answer,
+      !withDocument || self.encoding == nil
+    else { return self.answer }
     if !withDocument { execution.jobDocument = nil }
     if let seconds = execution.approximateSecondsBeforeTimedOut, seconds > 0 {
       execution.approximateSecondsBeforeTimedOut = max(0, seconds - self.ageSeconds(at: now))

@@ -15,8 +15,8 @@ import Transport
 /// deadline; a flight has no deadline but those of the layers behind. How many may wait is for the
 /// server to bound, which it does by the streams that its connections may open.
 package struct CachedJobs<Next: JobsBackend>: JobsBackend {
-  private let next: Next
-  private let cache: ReadCache
+  let next: Next
+  let cache: ReadCache
   private let executor: LoopTaskExecutor
 
   /// - Parameter loop: where `next` is to be called.
@@ -24,28 +24,6 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
     self.next = next
     self.cache = cache
     self.executor = LoopTaskExecutor(loop)
-  }
-
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>? {
-    let wish = ReadWish(call, control: context.cacheControl)
-    let shard = self.cache.shard(of: call.thingName)
-    let now = self.cache.now
-    switch shard.lookedUp(wish, now: now) {
-    case .serve(let read, let outcome):
-      self.cache.metrics.answered(outcome)
-      return read.described(as: outcome, to: wish, at: now)
-    case .serveAndRefresh(let read, let flight, let withDocument):
-      self.refresh(.describe(call), withDocument: withDocument, as: flight, shard, in: context)
-      self.cache.metrics.answered(.stale)
-      return read.described(as: .stale, to: wish, at: now)
-    case .notCached:
-      return .failure(self.notCached())
-    // The last two are never answered to who only looks.
-    case nil, .join, .lead:
-      return nil
-    }
   }
 
   package func describe(
@@ -101,28 +79,60 @@ package struct CachedJobs<Next: JobsBackend>: JobsBackend {
 // MARK: - Reads
 
 extension CachedJobs {
+  /// What a read comes to before anything is waited for.
+  private enum Beginning {
+    case reply(ReadReply)
+    case failure(JobsFailure)
+    case wait(SeatTaken)
+  }
+
+  /// The place of a caller who waits for a flight, as who, and since when.
+  private struct SeatTaken {
+    let seat: FlightSeat
+    let flight: FlightTable.Number
+    let outcome: CacheResult.Outcome
+    let since: Int64
+    var span: CallSpan?
+  }
+
+  /// What comes before the wait and after it is not inlined: what it needs in between would have room
+  /// in the frame of each call that waits.
   private func read(
     _ call: ReadCall, _ wish: ReadWish, in context: CallContext
   ) async throws(JobsFailure) -> ReadReply {
     let shard = self.cache.shard(of: wish.key.thing)
+    switch self.begin(call, wish, shard, in: context) {
+    case .reply(let reply): return reply
+    case .failure(let failure): throw failure
+    case .wait(let place):
+      let end = await place.seat.wait(orLeave: { shard.left(place.seat, of: place.flight) })
+      return try self.reply(to: wish, at: end, place)
+    }
+  }
+
+  @inline(never)
+  private func begin(
+    _ call: ReadCall, _ wish: ReadWish, _ shard: ReadShard, in context: CallContext
+  ) -> Beginning {
     let now = self.cache.now
     switch shard.asked(wish, now: now, trace: context.span?.context) {
     case .serve(let read, let outcome):
-      return self.serve(read, as: outcome, to: wish, at: now)
+      return .reply(self.serve(read, as: outcome, to: wish, at: now))
     case .serveAndRefresh(let read, let flight, let withDocument):
       self.refresh(call, withDocument: withDocument, as: flight, shard, in: context)
-      return self.serve(read, as: .stale, to: wish, at: now)
+      return .reply(self.serve(read, as: .stale, to: wish, at: now))
     case .join(let flight, let seat, let leader):
       let span = context.span?.child("wait for another's call")
       if let leader { span?.link(to: leader) }
-      defer { span?.end() }
-      return try await self.wait(in: seat, of: flight, shard, wish, as: .coalesced)
+      return .wait(
+        SeatTaken(seat: seat, flight: flight, outcome: .coalesced, since: now, span: span))
     case .lead(let flight, let withDocument, let seat):
       self.launch(call, withDocument: withDocument, as: flight, shard, in: context)
-      return try await self.wait(
-        in: seat, of: flight, shard, wish, as: wish.bypasses ? .bypass : .miss)
+      return .wait(
+        SeatTaken(
+          seat: seat, flight: flight, outcome: wish.bypasses ? .bypass : .miss, since: now))
     case .notCached:
-      throw self.notCached()
+      return .failure(self.notCached())
     }
   }
 
@@ -133,31 +143,32 @@ extension CachedJobs {
     return ReadReply(read, as: outcome, to: wish, at: now)
   }
 
-  private func notCached() -> JobsFailure {
+  func notCached() -> JobsFailure {
     self.cache.metrics.refusedAsNotCached()
     return JobsFailure(.notCached, trace: UpstreamTrace(cache: CacheResult(.miss)))
   }
 
-  private func wait(
-    in seat: FlightSeat, of flight: FlightTable.Number, _ shard: ReadShard, _ wish: ReadWish,
-    as outcome: CacheResult.Outcome
-  ) async throws(JobsFailure) -> ReadReply {
-    let began = self.cache.now
-    let end = await seat.wait(orLeave: { shard.left(seat, of: flight) })
+  /// - Parameter end: of the flight; nil if the caller left before.
+  @inline(never)
+  private func reply(
+    to wish: ReadWish, at end: FlightEnd?, _ place: SeatTaken
+  ) throws(JobsFailure) -> ReadReply {
+    place.span?.end()
     guard let end else {
-      self.cache.metrics.answered(outcome)
+      self.cache.metrics.answered(place.outcome)
       throw JobsFailure(
-        .cancelled(mayHaveBeenApplied: false), trace: UpstreamTrace(cache: CacheResult(outcome)))
+        .cancelled(mayHaveBeenApplied: false),
+        trace: UpstreamTrace(cache: CacheResult(place.outcome)))
     }
     if let stale = end.stale, wish.takes(stale: stale) {
       return self.serve(stale, as: .stale, to: wish, at: end.now)
     }
-    self.cache.metrics.answered(outcome)
+    self.cache.metrics.answered(place.outcome)
     var trace = end.trace
-    trace.cache = CacheResult(outcome)
+    trace.cache = CacheResult(place.outcome)
     // The stages are those of the caller whose call it was.
-    if outcome == .coalesced {
-      trace.stages = StageTimes(.coalesced, .nanoseconds(end.now - began))
+    if place.outcome == .coalesced {
+      trace.stages = StageTimes(.coalesced, .nanoseconds(end.now - place.since))
     }
     switch end.outcome {
     case .answer(let answer): return ReadReply(answer, to: wish, trace)
@@ -191,7 +202,7 @@ extension CachedJobs {
 
   /// Begins a flight that nobody waits for; ``ReadCache/stop()`` ends it before its time. It begins
   /// a little later, so that it holds up no answer that is at hand.
-  private func refresh(
+  func refresh(
     _ call: ReadCall, withDocument: Bool, as flight: FlightTable.Number, _ shard: ReadShard,
     in context: CallContext
   ) {
@@ -242,19 +253,21 @@ extension CachedJobs {
   private func nothingPending(
     for call: StartNextPendingJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?>? {
-    let wish = ReadWish(
-      .next(of: call.thingName), withDocument: false, control: context.cacheControl)
+    let wish = ReadWish(nextOf: call.thingName, control: context.cacheControl)
     guard !wish.bypasses else { return nil }
     switch self.cache.startNextCheck {
     case .off: return nil
-    case .stored:
-      let now = self.cache.now
-      let read = self.cache.shard(of: call.thingName).knownNothingPending(wish, now: now)
-      return try read.map { (read) throws(JobsFailure) in
-        try self.serve(read, as: .hit, to: wish, at: now).execution()
-      }
+    case .stored: return self.knownNothingPending(for: wish)
     case .read: return try await self.readNothingPending(of: call.thingName, in: context)
     }
+  }
+
+  /// - Parameter wish: for the thing's `$next`.
+  func knownNothingPending(for wish: ReadWish) -> JobsReply<JobExecution?>? {
+    let now = self.cache.now
+    let shard = self.cache.shard(of: wish.key.thing)
+    guard let read = shard.knownNothingPending(wish, now: now) else { return nil }
+    return JobsReply(nil, trace: self.serve(read, as: .hit, to: wish, at: now).trace)
   }
 
   private func readNothingPending(

@@ -3,15 +3,22 @@
 import JobsAPI
 import Synchronization
 
-/// How a flight ended, as its waiters are told.
-struct FlightEnd: Sendable {
-  var outcome: ReadOutcome
+/// How a flight ended, as its waiters are told: all of them by one object.
+final class FlightEnd: Sendable {
+  let outcome: ReadOutcome
   /// Of the flight's own call.
-  var trace: UpstreamTrace
+  let trace: UpstreamTrace
   /// For those who take it, in place of a failure.
-  var stale: StoredRead?
+  let stale: StoredRead?
   /// When it ended, on ``PolicyClock``'s scale.
-  var now: Int64
+  let now: Int64
+
+  init(_ outcome: ReadOutcome, _ trace: UpstreamTrace, stale: StoredRead?, now: Int64) {
+    self.outcome = outcome
+    self.trace = trace
+    self.stale = stale
+    self.now = now
+  }
 }
 
 /// One caller's wait for a flight.

@@ -5,7 +5,7 @@ import JobsAPI
 /// What became of an upstream read. A refusal is a failure here, stored or not.
 enum ReadOutcome: Equatable, Sendable {
   case answer(StoredRead.Answer)
-  case failure(JobsFailure.Cause)
+  indirect case failure(JobsFailure.Cause)
 }
 
 /// One of the two reads, as a flight sends it.

@@ -82,13 +82,18 @@ extension ReadShard {
     case notCached
   }
 
-  /// Nil if the caller would have to wait.
-  func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnRead? {
+  func lookedUp(_ wish: ReadWish, now: Int64) -> ReadState.OnLook {
     self.guarded.withLock { guarded in
       let answer = guarded.state.lookedUp(wish, now: now)
-      if case .serveAndRefresh(_, let flight, _) = answer { guarded.desks[flight] = Desk() }
+      if case .atHand(.serveAndRefresh(_, let flight, _)) = answer {
+        guarded.desks[flight] = Desk()
+      }
       return answer
     }
+  }
+
+  func standIn(for cause: JobsFailure.Cause, _ key: ReadKey, at now: Int64) -> StoredRead? {
+    self.guarded.withLock { $0.state.standIn(for: cause, key, at: now) }
   }
 
   /// - Parameter trace: of the call that asks; nil if it is not recorded.
@@ -142,7 +147,9 @@ extension ReadShard {
     task?.cancel()
   }
 
-  /// The flight that sent a call is over: everyone who waits is told.
+  /// The flight that sent a call is over: everyone who waits is told. Not inlined, so that the frame
+  /// of a flight has no room for what only its end needs.
+  @inline(never)
   func flightEnded(
     _ flight: Number, _ call: ReadCall, _ outcome: ReadOutcome, _ trace: UpstreamTrace,
     at moment: ReadMoment
@@ -155,12 +162,10 @@ extension ReadShard {
         flight, outcome, leaving: yield ?? ReadYield(), at: moment.now)
       return (answer, guarded.desks.removeValue(forKey: flight))
     }
-    var end = FlightEnd(outcome: outcome, trace: trace, now: moment.now)
-    switch answer {
-    case .deliver: break
-    case .deliverStale(let read): end.stale = read
-    }
-    for seat in desk?.seats.values ?? [:].values { seat.ended(end) }
+    guard let desk else { return }
+    let stale: StoredRead? = if case .deliverStale(let read) = answer { read } else { nil }
+    let end = FlightEnd(outcome, trace, stale: stale, now: moment.now)
+    for seat in desk.seats.values { seat.ended(end) }
   }
 }
 

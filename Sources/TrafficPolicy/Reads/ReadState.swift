@@ -131,31 +131,49 @@ extension ReadState {
     case notCached
   }
 
-  /// A caller asks. Nil if it would have to wait; then nothing has changed, and ``asked(_:now:)``
-  /// is next.
-  mutating func lookedUp(_ wish: ReadWish, now: Int64) -> OnRead? {
+  /// What there is for a caller who has not begun to wait.
+  enum OnLook: Equatable {
+    /// The answer; it is no flight to wait for.
+    case atHand(OnRead)
+    /// The flight that the caller would join. Nothing has changed.
+    case underWay(Number)
+    /// AWS would have to be asked. Nothing has changed.
+    case unknown
+  }
+
+  /// A caller looks. If it has to wait, ``asked(_:now:)`` is next.
+  mutating func lookedUp(_ wish: ReadWish, now: Int64) -> OnLook {
     if !wish.bypasses {
       let found = self.store.lookup(wish.key, at: now) { read in
         wish.serving(of: read, at: now).map { (read, $0) }
       }
       switch found {
-      case (let read, .fresh)?: return .serve(read, .hit)
-      case (let read, .stale)?: return self.serveStale(read, to: wish)
+      case (let read, .fresh)?: return .atHand(.serve(read, .hit))
+      case (let read, .stale)?: return .atHand(self.serveStale(read, to: wish))
       case nil: break
       }
     }
-    return wish.control.onlyIfCached ? .notCached : nil
+    if wish.control.onlyIfCached { return .atHand(.notCached) }
+    if !wish.bypasses,
+      let flight = self.table.current(wish.key, wantsDocument: wish.withDocument)
+    {
+      return .underWay(flight)
+    }
+    return .unknown
   }
 
   /// The caller asks and will wait if it must.
   mutating func asked(_ wish: ReadWish, now: Int64) -> OnRead {
-    if let answer = self.lookedUp(wish, now: now) { return answer }
-    if !wish.bypasses,
-      let flight = self.table.current(wish.key, wantsDocument: wish.withDocument)
-    {
+    switch self.lookedUp(wish, now: now) {
+    case .atHand(let answer): return answer
+    case .underWay(let flight):
       self.table.joined(flight)
       return .join(flight: flight)
+    case .unknown: return self.lead(wish, now: now)
     }
+  }
+
+  private mutating func lead(_ wish: ReadWish, now: Int64) -> OnRead {
     // What is fetched takes the place of what is stored, so it must serve whom that serves.
     let present = self.store.peek(wish.key, at: now)
     let isForOthers = present.map { $0.hasDocument && $0.servesWhileRevalidating(at: now) } ?? false
@@ -201,10 +219,17 @@ extension ReadState {
       self.keep(yield.own, flight, at: now)
       self.keep(yield.next, flight, at: now)
     }
-    guard case .failure(let cause) = outcome, !cause.isAnswer,
-      let read = self.store.lookup(key, at: now, as: { $0.servesOnError(at: now) ? $0 : nil })
+    guard case .failure(let cause) = outcome, let read = self.standIn(for: cause, key, at: now)
     else { return .deliver }
     return .deliverStale(read)
+  }
+
+  /// The answer that may be given in place of a failure; for who takes it.
+  mutating func standIn(
+    for cause: JobsFailure.Cause, _ key: ReadKey, at now: Int64
+  ) -> StoredRead? {
+    guard !cause.isAnswer else { return nil }
+    return self.store.lookup(key, at: now) { $0.servesOnError(at: now) ? $0 : nil }
   }
 
   /// A caller who waited is gone.

@@ -22,6 +22,11 @@ struct ReadWish: Equatable, Sendable {
     self.init(ReadKey(call), withDocument: true, control: control)
   }
 
+  /// What a start-next would like to know first.
+  init(nextOf thing: String, control: CacheControl) {
+    self.init(.next(of: thing), withDocument: false, control: control)
+  }
+
   /// AWS must be asked for this very call: `no-cache`, or an age that no answer has.
   var bypasses: Bool {
     self.control.noCache || self.control.maxAgeSeconds.map { $0 <= 0 } ?? false

@@ -59,20 +59,21 @@ package struct RetryingJobs<Next: JobsBackend>: JobsBackend {
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     var count = self.beganCall()
     var resolution = UpdateResolution(call)
-    var before: JobsFailure.Cause?
+    var before: JobsFailure?
     while true {
-      let cause: JobsFailure.Cause
+      let failure: JobsFailure
       do {
-        let reply = try await self.next.update(call, in: context.with(count.next))
+        var reply = try await self.next.update(call, in: context.with(count.next))
         if resolution.hasDoubted { self.retries.metrics.resolved(.repeated) }
-        return self.answered(reply, &count)
+        self.answered(&reply.trace, &count)
+        return reply
       } catch {
         count.attemptEnded(error.trace)
-        cause = error.cause
+        failure = error
       }
-      let end = await self.settle(call, &resolution, after: cause, &count, in: context)
+      let end = await self.settle(call, &resolution, after: failure.cause, &count, in: context)
       if let end { return try end.mapError { $0.following(before) }.get() }
-      before = cause
+      before = failure
     }
   }
 }
@@ -91,12 +92,11 @@ extension RetryingJobs {
       maximum: self.retries.maxAttempts, invocation: self.numbers.invocation())
   }
 
-  private func answered<Value>(
-    _ reply: JobsReply<Value>, _ count: inout AttemptCount
-  ) -> JobsReply<Value> {
+  /// - Parameter trace: of the attempt that was answered; then of the whole call.
+  private func answered(_ trace: inout UpstreamTrace, _ count: inout AttemptCount) {
     self.retries.quota.succeeded(repeatCost: count.repeatCost)
-    count.attemptEnded(reply.trace)
-    return JobsReply(reply.value, trace: count.trace)
+    count.attemptEnded(trace)
+    trace = count.trace
   }
 
   /// For what does no harm when it is carried out twice.
@@ -105,33 +105,38 @@ extension RetryingJobs {
     _ send: (CallContext) async throws(JobsFailure) -> JobsReply<Value>
   ) async throws(JobsFailure) -> JobsReply<Value> {
     var count = self.beganCall()
-    var doubt: JobsFailure.Cause?
-    var before: JobsFailure.Cause?
+    var doubt: JobsFailure?
+    var before: JobsFailure?
     while true {
-      let cause: JobsFailure.Cause
+      let failure: JobsFailure
       do {
-        return self.answered(try await send(context.with(count.next)), &count)
+        var reply = try await send(context.with(count.next))
+        self.answered(&reply.trace, &count)
+        return reply
       } catch {
         count.attemptEnded(error.trace)
-        cause = error.cause
+        failure = error
       }
-      if operation.isWrite, cause.writeOutcome == .uncertain { doubt = cause }
+      if operation.isWrite, failure.cause.writeOutcome == .uncertain { doubt = failure }
       let answer: OnAsk =
-        if let reason = RetryReason(cause) {
-          await self.ask(operation, reason, after: cause, &count, in: context)
+        if let reason = RetryReason(failure.cause) {
+          await self.ask(operation, reason, after: failure.cause, &count, in: context)
         } else {
           .denied
         }
       switch answer {
-      case .granted: before = cause
-      case .denied:
-        throw JobsFailure(cause.following(doubt), trace: count.trace)
-          .following(before)
-      case .cancelled:
-        let cause = JobsFailure.Cause.cancelled(mayHaveBeenApplied: false)
-        throw JobsFailure(cause.following(doubt), trace: count.trace)
+      case .granted: before = failure
+      case .denied: throw self.end(in: failure.cause, doubt, count).following(before)
+      case .cancelled: throw self.end(in: .cancelled(mayHaveBeenApplied: false), doubt, count)
       }
     }
+  }
+
+  @inline(never)
+  private func end(
+    in cause: JobsFailure.Cause, _ doubt: JobsFailure?, _ count: AttemptCount
+  ) -> JobsFailure {
+    JobsFailure(cause.following(doubt?.cause), trace: count.trace)
   }
 
   /// Asks all limits for one more attempt, and waits until it is due.
@@ -286,9 +291,9 @@ extension CallContext {
 extension JobsFailure {
   /// How a call ends whose repeat found no room in the budget: as the attempt before did. Callers of
   /// what no budget had room for are told that nothing was sent.
-  fileprivate func following(_ before: JobsFailure.Cause?) -> JobsFailure {
+  fileprivate func following(_ before: JobsFailure?) -> JobsFailure {
     guard case .budgetExhausted = self.cause, let before else { return self }
-    return JobsFailure(before, trace: self.trace)
+    return JobsFailure(before.cause, trace: self.trace)
   }
 }
 

@@ -66,14 +66,25 @@ struct CallPace: Hashable, Sendable {
   ///   - arrival: The bucket: its theoretical arrival time.
   ///   - now: From zero to ``endOfTime``.
   func spend(from arrival: inout Int64, now: Int64) -> OnSpend {
-    let due = min(max(arrival, now), now + self.fillNanoseconds)
+    let due = self.due(arrival, now: now)
+    let answer = self.answer(due: due, now: now)
+    arrival = answer == .admit ? due + self.intervalNanoseconds : due
+    return answer
+  }
+
+  /// What ``spend(from:now:)`` would answer.
+  func ask(_ arrival: Int64, now: Int64) -> OnSpend {
+    self.answer(due: self.due(arrival, now: now), now: now)
+  }
+
+  private func due(_ arrival: Int64, now: Int64) -> Int64 {
+    min(max(arrival, now), now + self.fillNanoseconds)
+  }
+
+  private func answer(due: Int64, now: Int64) -> OnSpend {
     let early = due - now - self.toleranceNanoseconds
-    guard early <= 0 else {
-      arrival = due
-      // Rounded up: who comes back then is let through.
-      return .refuse(retryAfterMilliseconds: (early + 999_999) / 1_000_000)
-    }
-    arrival = due + self.intervalNanoseconds
-    return .admit
+    guard early > 0 else { return .admit }
+    // Rounded up: who comes back then is let through.
+    return .refuse(retryAfterMilliseconds: (early + 999_999) / 1_000_000)
   }
 }

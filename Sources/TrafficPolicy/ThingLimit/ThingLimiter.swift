@@ -66,6 +66,19 @@ package final class ThingLimiter: Sendable {
     return mode == .shadow ? .admit : answer
   }
 
+  /// Refuses a call as ``spend(_:for:)`` would, which counts as one that was refused there; or
+  /// admits it, and then nothing is spent yet and spending has the last word.
+  package func ask(_ kind: CallKind, for thing: String) -> OnSpend {
+    guard self.isOn.load(ordering: .relaxed) else { return .admit }
+    let answer = self.table.ask(
+      kind, fingerprint: self.fingerprint(thing), now: self.clock.now,
+      at: { $0.pace(of: kind, for: thing) })
+    guard case .refuse = answer else { return .admit }
+    self.metrics.refused(kind, isEnforced: true)
+    self.offenders.refused(thing)
+    return answer
+  }
+
   private func spendAmongNewcomers(_ kind: CallKind, at pace: CallPace, now: Int64) -> OnSpend {
     self.newcomers.withLock {
       $0[pace, default: .none].spend(kind, at: pace, now: CallPace.clamped(now))

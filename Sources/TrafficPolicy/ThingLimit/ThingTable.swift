@@ -91,8 +91,7 @@ final class ThingTable: Sendable {
   ) -> OnCall {
     // Zero marks empty slots.
     let fingerprint = max(fingerprint, 1)
-    let shard = self.shards[Int(truncatingIfNeeded: fingerprint >> UInt64(64 - self.chosenBits))]
-    return shard.state.withLock { shard in
+    return self.shard(of: fingerprint).state.withLock { shard in
       guard let pace = pace(shard.rules) else { return .unlimited }
       let now = shard.things.advance(to: CallPace.clamped(now))
       if let index = shard.things.find(fingerprint) {
@@ -106,6 +105,25 @@ final class ThingTable: Sendable {
       self.changeCount(by: -shard.things.insert(thing, now: now))
       return .decided(answer, shard.rules.mode)
     }
+  }
+
+  /// What a thing's own bucket would say of a call, which spends nothing. A thing without an entry
+  /// is admitted, and so is every thing if the rules are not kept.
+  func ask(
+    _ kind: CallKind, fingerprint: UInt64, now: Int64, at pace: (ThingRules) -> CallPace?
+  ) -> OnSpend {
+    let fingerprint = max(fingerprint, 1)
+    return self.shard(of: fingerprint).state.withLock { shard in
+      guard shard.rules.mode == .enforce, let index = shard.things.find(fingerprint),
+        let pace = pace(shard.rules)
+      else { return .admit }
+      let now = shard.things.advance(to: CallPace.clamped(now))
+      return shard.things[index].ask(kind, at: pace, now: now)
+    }
+  }
+
+  private func shard(of fingerprint: UInt64) -> Shard {
+    self.shards[Int(truncatingIfNeeded: fingerprint >> UInt64(64 - self.chosenBits))]
   }
 
   /// Counts one entry more, if the bound allows it after the hand has moved.

@@ -30,4 +30,11 @@ struct TrackedThing: Equatable, Sendable {
     case .write: pace.spend(from: &self.writeArrival, now: now)
     }
   }
+
+  func ask(_ kind: CallKind, at pace: CallPace, now: Int64) -> OnSpend {
+    switch kind {
+    case .read: pace.ask(self.readArrival, now: now)
+    case .write: pace.ask(self.writeArrival, now: now)
+    }
+  }
 }

@@ -26,7 +26,7 @@ package enum ExchangeFailure: Error, Equatable, Sendable {
   case firstByteTimedOut(requestSent: Bool)
   case cancelled(requestSent: Bool)
 
-  package enum Malformation: Equatable, Sendable {
+  package enum Malformation: Error, Equatable, Sendable {
     /// Not HTTP/1.1, or beyond the limits on heads.
     case notHTTP
     /// The server switched protocols, unasked.

@@ -2,24 +2,21 @@
 
 import JobsAPI
 package import NIOCore
-package import NIOHTTP1
 import Transport
 
 /// Carries out what ``HTTPExchangeState`` answers: one upstream connection's requests and responses.
 ///
-/// Requests come as whole bytes and leave in one write. Responses are parsed by NIO's decoder, which
-/// wants to see a request head for each; it is shown one that stays in the process, see ``ByteGate``.
+/// Requests come as whole bytes and leave in one write. Responses are read by ``ResponseReader``, from
+/// bytes that a request asked for alone.
 package final class HTTPExchangeHandler: ChannelInboundHandler {
-  package typealias InboundIn = HTTPClientResponsePart
-  package typealias OutboundOut = HTTPClientRequestPart
+  package typealias InboundIn = ByteBuffer
+  package typealias OutboundOut = ByteBuffer
 
   /// The connection's place in its pool.
   typealias Seat = (pool: LoopPool, id: PoolState.ConnectionID)
 
-  /// Told to the decoder for each request. All that it reads of it is that the method is neither
-  /// HEAD nor CONNECT, whose responses end with the head.
-  private let decoderCue = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
   private var state: HTTPExchangeState
+  private var reader = ResponseReader()
   /// Set when the connection is up, nil again when it is closed; nil where there is no pool.
   var seat: Seat?
   /// Exchanges that were begun.
@@ -45,16 +42,9 @@ package final class HTTPExchangeHandler: ChannelInboundHandler {
     self.firstByteTimeout = firstByteTimeout.map { TimeAmount($0) }
   }
 
-  /// Puts the gate, the decoder and the handler at the end of a channel's pipeline.
+  /// Puts the handler at the end of a channel's pipeline.
   package func install(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-    var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 * 1024
-    limits.maxHeaderListSize = 64 * 1024
-    limits.maxHeaderFieldCount = 128
-    let decoder = HTTPResponseDecoder(
-      leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-      limitConfiguration: limits)
-    try pipeline.addHandlers([ByteGate(exchanges: self), ByteToMessageHandler(decoder), self])
+    try pipeline.addHandler(self)
   }
 
   package func handlerAdded(context: ChannelHandlerContext) {
@@ -89,9 +79,7 @@ extension HTTPExchangeHandler {
     self.armTimer(context.eventLoop, deadline: self.nextDeadline(of: exchange))
     let sent = context.eventLoop.makePromise(of: Void.self)
     sent.futureResult.assumeIsolated().whenSuccess { self.state.requestSent() }
-    context.write(self.wrapOutboundOut(.head(self.decoderCue)), promise: nil)
-    context.writeAndFlush(
-      self.wrapOutboundOut(.body(.byteBuffer(exchange.request))), promise: sent)
+    context.writeAndFlush(self.wrapOutboundOut(exchange.request), promise: sent)
   }
 
   /// An exchange was on before, so that its peer may have left it since: what was made just now, or
@@ -162,24 +150,47 @@ extension HTTPExchangeHandler {
 // MARK: - The peer's
 
 extension HTTPExchangeHandler {
-  /// Asked by the gate about bytes that came in.
-  func receivedBytes() -> HTTPExchangeState.OnBytes {
-    if self.state.awaitsFirstByte, let context {
-      self.exchange?.receivedBytes(now: context.eventLoop.now)
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    let now = context.eventLoop.now
+    if self.state.awaitsFirstByte { self.exchange?.receivedBytes(now: now) }
+    switch self.state.receivedBytes() {
+    case .pass: self.read(self.unwrapInboundIn(data))
+    case .close: self.receivedUnasked()
+    case .drop: return
     }
-    let answer = self.state.receivedBytes()
-    if answer == .close, let seat = self.seat {
+  }
+
+  /// The next request on this connection would be answered by what was no answer to it.
+  private func receivedUnasked() {
+    if let seat = self.seat {
       // The pool must not hand it out before the close is through.
       seat.pool.connectionClosed(self, seat.id, because: .notKept)
     }
-    return answer
+    self.close()
   }
 
-  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch self.unwrapInboundIn(data) {
-    case .head(let head): self.receivedHead(head)
-    case .body(let bytes): self.receivedBody(bytes)
-    case .end: self.state.receivedEnd()
+  private func read(_ buffer: ByteBuffer) {
+    let bytes = buffer.readableBytesUInt8Span
+    var position = 0
+    do throws(ExchangeFailure.Malformation) {
+      while true {
+        switch try self.reader.next(in: bytes, from: &position) {
+        case .wait: return
+        case .head(let head): guard self.received(head) else { return }
+        case .body(let range):
+          let part = buffer.viewBytes(
+            at: buffer.readerIndex + range.lowerBound, length: range.count)
+          guard let part, self.receivedBody(part) else { return }
+        case .end:
+          self.state.receivedEnd()
+          // Whatever else came with the response belongs to nobody.
+          if position < bytes.count { _ = self.state.receivedBytes() }
+          return
+        }
+      }
+    } catch {
+      self.carryOut(self.state.malformed(error))
+      self.close()
     }
   }
 
@@ -197,42 +208,43 @@ extension HTTPExchangeHandler {
   }
 
   package func channelInactive(context: ChannelHandlerContext) {
+    if self.reader.closed() { self.state.receivedEnd() }
     self.connectionEnded()
   }
 
   package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    switch error {
-    case HTTPParserError.invalidEOFState:
-      self.carryOut(self.state.parsingFailed(endOfInput: true))
-    case is HTTPParserError, is NIOHTTPDecoderError:
-      self.carryOut(self.state.parsingFailed(endOfInput: false))
-    default:
-      // The socket's, or the secure layer's.
-      self.carryOut(self.state.closed())
-    }
+    // The socket's, or the secure layer's.
+    self.carryOut(self.state.closed())
     self.close()
   }
 
-  private func receivedHead(_ head: HTTPResponseHead) {
-    let (response, contentLength) = UpstreamResponse.read(head)
+  /// False if the exchange is over.
+  private func received(_ head: ResponseHead) -> Bool {
     switch self.state.receivedHead(
-      status: response.head.status, keepAlive: head.isKeepAlive, contentLength: contentLength)
+      status: head.fields.status, keepAlive: head.keepsAlive, contentLength: head.bodyLength)
     {
     case .read:
-      self.response = response
-      self.response.body.reserveCapacity(contentLength ?? 0)
+      self.response.head = head.fields
+      self.response.body.reserveCapacity(head.bodyLength ?? 0)
+      return true
+    case .skip: return true
     case .fail(let failure):
       self.fail(failure)
-    case .skip, .ignore:
-      return
+      return false
+    case .ignore: return false
     }
   }
 
-  private func receivedBody(_ bytes: ByteBuffer) {
-    switch self.state.receivedBody(count: bytes.readableBytes) {
-    case .append: self.response.body.append(contentsOf: bytes.readableBytesView)
-    case .fail(let failure): self.fail(failure)
-    case .ignore: return
+  /// False if the exchange is over.
+  private func receivedBody(_ bytes: ByteBufferView) -> Bool {
+    switch self.state.receivedBody(count: bytes.count) {
+    case .append:
+      self.response.body.append(contentsOf: bytes)
+      return true
+    case .fail(let failure):
+      self.fail(failure)
+      return false
+    case .ignore: return false
     }
   }
 }

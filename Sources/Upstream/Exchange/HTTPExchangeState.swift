@@ -222,14 +222,9 @@ extension HTTPExchangeState {
     return .succeed(reusable: reusable)
   }
 
-  /// The bytes are no HTTP/1.1 response, or end within one.
-  ///
-  /// - Parameter endOfInput: the peer closed where more had to come.
-  package mutating func parsingFailed(endOfInput: Bool) -> OnClosed {
-    if endOfInput {
-      return self.end { _ in .interrupted }
-    }
-    return self.end { _ in .malformedResponse(.notHTTP) }
+  /// The bytes are no HTTP/1.1 response.
+  package mutating func malformed(_ malformation: ExchangeFailure.Malformation) -> OnClosed {
+    self.end { _ in .malformedResponse(malformation) }
   }
 
   /// The connection is closed, by whomever.

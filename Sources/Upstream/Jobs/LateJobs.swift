@@ -40,6 +40,12 @@ package struct LateJobs: JobsBackend {
     try? await self.loop.submit { body(&state.value) }.get()
   }
 
+  /// Nil as long as calls fail; why they do is for the operations to say.
+  private var there: (any JobsBackend)? {
+    guard case .there(let next) = self.state.value else { return nil }
+    return next
+  }
+
   private func next() throws(JobsFailure) -> any JobsBackend {
     switch self.state.value {
     case .there(let next): return next
@@ -53,13 +59,6 @@ extension LateJobs {
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
     try await self.next().describe(call, in: context)
-  }
-
-  package func storedDescribe(
-    _ call: DescribeJobExecution, in context: CallContext
-  ) -> Result<StoredDescribe, JobsFailure>? {
-    guard case .there(let next) = self.state.value else { return nil }
-    return next.storedDescribe(call, in: context)
   }
 
   package func getPending(
@@ -78,5 +77,29 @@ extension LateJobs {
     _ call: UpdateJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<UpdatedJobExecution> {
     try await self.next().update(call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
+  ) -> Result<StoredDescribe, JobsFailure>? {
+    self.there?.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: GetPendingJobExecutions, in context: CallContext
+  ) -> Result<JobsReply<PendingJobExecutions>, JobsFailure>? {
+    self.there?.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: StartNextPendingJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
+    self.there?.outcomeAtHand(of: call, in: context)
+  }
+
+  package func outcomeAtHand(
+    of call: UpdateJobExecution, in context: CallContext
+  ) -> Result<JobsReply<UpdatedJobExecution>, JobsFailure>? {
+    self.there?.outcomeAtHand(of: call, in: context)
   }
 }

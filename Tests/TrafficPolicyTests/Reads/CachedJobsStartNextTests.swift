@@ -52,6 +52,20 @@ import Testing
     #expect(try await late.value.get() == JobsReply(self.execution, trace: GatedJobs.trace))
   }
 
+  @Test func `what is known to be nothing is at hand, unless a read goes first`() async throws {
+    for check in StartNextCheck.allCases {
+      let bench = self.bench(check)
+      try await self.findNothing(bench)
+      let call = StartNextPendingJobExecution(thingName: "t")
+      let reply = try bench.layer.outcomeAtHand(of: call, in: ReadBench.context())?.get()
+      let known: JobsReply<JobExecution?> = JobsReply(
+        nil, trace: UpstreamTrace(cache: CacheResult(.hit, ageSeconds: 0)))
+      #expect(reply == (check == .stored ? known : nil))
+      let asks = ReadBench.context(CacheControl(noCache: true))
+      #expect(bench.layer.outcomeAtHand(of: call, in: asks) == nil)
+    }
+  }
+
   @Test func `an empty list of pendings and a describe tell it as well`() async throws {
     let listed = self.bench(.stored)
     let pending = listed.getPending()
@@ -133,11 +147,11 @@ import Testing
     await bench.backend.openNext(.execution(self.execution))
     _ = await describe.value
     try await self.findNothing(bench)
-    #expect(bench.layer.storedDescribe(ReadBench.ask(), in: ReadBench.context()) != nil)
+    #expect(bench.layer.outcomeAtHand(of: ReadBench.ask(), in: ReadBench.context()) != nil)
     let startNext = bench.startNext(CacheControl(noCache: true))
     await bench.backend.openNext(.execution(self.execution))
     _ = await startNext.value
-    #expect(bench.layer.storedDescribe(ReadBench.ask(), in: ReadBench.context()) == nil)
+    #expect(bench.layer.outcomeAtHand(of: ReadBench.ask(), in: ReadBench.context()) == nil)
     let again = bench.startNext()
     await bench.backend.openNext(.execution(nil))
     #expect(await again.value.cache() == nil)

@@ -69,7 +69,7 @@ import Testing
     let bare = ReadBench.ask(document: false)
     func answer(_ call: DescribeJobExecution) throws -> StoredDescribe.Answer {
       try #require(
-        try bench.layer.storedDescribe(call, in: ReadBench.context())?.get().answer)
+        try bench.layer.outcomeAtHand(of: call, in: ReadBench.context())?.get().answer)
     }
     guard case .execution(_, let place?) = try answer(ReadBench.ask()) else {
       Issue.record("no place for an encoding")
@@ -107,7 +107,7 @@ import Testing
     var execution = ReadBench.execution(version: 1)
     execution.approximateSecondsBeforeTimedOut = 90
     let bench = await self.stocked(execution)
-    let stored = bench.layer.storedDescribe(ReadBench.ask(), in: ReadBench.context())
+    let stored = bench.layer.outcomeAtHand(of: ReadBench.ask(), in: ReadBench.context())
     guard case .execution(execution, nil)? = try stored?.get().answer else {
       Issue.record("a place for what changes")
       return
@@ -264,7 +264,7 @@ extension CachedJobsStoreTests {
     var context = ReadBench.context()
     context.startBy = .now
     context.deadline = .now
-    #expect(bench.layer.storedDescribe(ReadBench.ask(), in: context) != nil)
+    #expect(bench.layer.outcomeAtHand(of: ReadBench.ask(), in: context) != nil)
     await bench.backend.untilCalls(2)
     #expect(bench.backend.contexts[1].startBy == nil)
     #expect(bench.backend.contexts[1].deadline == nil)

@@ -26,7 +26,7 @@ private func refusal(_ kind: AWSErrorKind, _ httpStatus: Int = 400) -> JobsFailu
   }
 
   private func isStored(_ bench: ReadBench, _ thing: String = "t", _ job: String = "j") -> Bool {
-    bench.layer.storedDescribe(ReadBench.ask(thing, job), in: ReadBench.context()) != nil
+    bench.layer.outcomeAtHand(of: ReadBench.ask(thing, job), in: ReadBench.context()) != nil
   }
 
   @Test func `an update's answer finds nothing stored of its thing`() async throws {

@@ -139,12 +139,16 @@ extension CoherenceHistory {
   private mutating func ask() {
     let wish = self.anyWish()
     let caller = Caller(wish: wish, floor: self.things[wish.key.thing]!.acknowledged)
-    let answer: ReadState.OnRead?
     if Bool.random(using: &self.random) {
-      answer = self.state.lookedUp(wish, now: self.now)
+      guard case .atHand(let answer) = self.state.lookedUp(wish, now: self.now) else { return }
+      self.take(answer, for: caller)
     } else {
-      answer = self.state.asked(wish, now: self.now)
+      self.take(self.state.asked(wish, now: self.now), for: caller)
     }
+  }
+
+  private mutating func take(_ answer: ReadState.OnRead, for caller: Caller) {
+    let wish = caller.wish
     switch answer {
     case .serve(let read, _):
       self.check(read, for: caller)
@@ -158,7 +162,7 @@ extension CoherenceHistory {
     case .join(let flight):
       let index = self.reads.firstIndex { $0.number == flight }!
       self.reads[index].callers.append(caller)
-    case .notCached, nil: break
+    case .notCached: break
     }
   }
 

@@ -11,8 +11,7 @@ import Testing
   private static func end(_ version: Int64) -> FlightEnd {
     var execution = JobExecution()
     execution.versionNumber = version
-    return FlightEnd(
-      outcome: .answer(.execution(execution)), trace: UpstreamTrace(), stale: nil, now: 0)
+    return FlightEnd(.answer(.execution(execution)), UpstreamTrace(), stale: nil, now: 0)
   }
 
   private final class Count: Sendable {

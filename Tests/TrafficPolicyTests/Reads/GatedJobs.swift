@@ -39,6 +39,8 @@ final class GatedJobs: JobsBackend {
     var observers: [(count: Int, CheckedContinuation<Void, Never>)] = []
     /// How many calls ``openNext(_:)`` has answered.
     var opened = 0
+    /// At hand for every call.
+    var refusal: JobsFailure.Cause?
   }
 
   static let trace = UpstreamTrace(awsRequestID: "aws-1", attempts: 2)
@@ -100,6 +102,11 @@ final class GatedJobs: JobsBackend {
     self.open(index, answer)
   }
 
+  /// Has this failure at hand from now on.
+  func refuse(_ cause: JobsFailure.Cause) {
+    self.state.withLock { $0.refusal = cause }
+  }
+
   // MARK: The four operations
 
   func describe(
@@ -136,6 +143,26 @@ final class GatedJobs: JobsBackend {
       throw JobsFailure(.malformedResponse("not what was asked"))
     }
     return JobsReply(updated, trace: Self.trace)
+  }
+
+  func outcomeAtHand(
+    of call: DescribeJobExecution, in context: CallContext
+  ) -> Result<StoredDescribe, JobsFailure>? { self.refusal() }
+
+  func outcomeAtHand(
+    of call: GetPendingJobExecutions, in context: CallContext
+  ) -> Result<JobsReply<PendingJobExecutions>, JobsFailure>? { self.refusal() }
+
+  func outcomeAtHand(
+    of call: StartNextPendingJobExecution, in context: CallContext
+  ) -> Result<JobsReply<JobExecution?>, JobsFailure>? { self.refusal() }
+
+  func outcomeAtHand(
+    of call: UpdateJobExecution, in context: CallContext
+  ) -> Result<JobsReply<UpdatedJobExecution>, JobsFailure>? { self.refusal() }
+
+  private func refusal<Answer>() -> Result<Answer, JobsFailure>? {
+    self.state.withLock { $0.refusal }.map { .failure(JobsFailure($0)) }
   }
 
   // MARK: Gates

@@ -15,7 +15,9 @@ struct NaiveReads {
     case join(UInt64)
     case lead(withDocument: Bool)
     case notCached
-    case wait
+    /// What ``asked(_:now:)`` would join.
+    case underWay(UInt64)
+    case unknown
   }
 
   private struct Entry {
@@ -43,8 +45,12 @@ struct NaiveReads {
 
   func lookedUp(_ wish: ReadWish, now: Int64) -> Expected {
     let control = wish.control
-    let otherwise: Expected = control.onlyIfCached ? .notCached : .wait
-    if control.noCache || control.maxAgeSeconds == 0 { return otherwise }
+    if control.noCache || control.maxAgeSeconds == 0 {
+      return control.onlyIfCached ? .notCached : .unknown
+    }
+    let flight = self.flights.current(wish.key, wantsDocument: wish.withDocument)
+    let otherwise: Expected =
+      control.onlyIfCached ? .notCached : flight.map { .underWay($0) } ?? .unknown
     guard let entry = self.entry(wish.key, at: now), entry.hasDocument || !wish.withDocument else {
       return otherwise
     }
@@ -61,18 +67,13 @@ struct NaiveReads {
 
   func asked(_ wish: ReadWish, now: Int64) -> Expected {
     let found = self.lookedUp(wish, now: now)
-    guard found == .wait else { return found }
-    guard !wish.control.noCache, wish.control.maxAgeSeconds != 0,
-      let flight = self.flights.current(wish.key, wantsDocument: wish.withDocument)
-    else {
-      let entry = self.entry(wish.key, at: now)
-      let isForOthers =
-        entry.map {
-          $0.hasDocument && now < max($0.lifetime.freshUntil, $0.lifetime.revalidateUntil)
-        } ?? false
-      return .lead(withDocument: wish.withDocument || isForOthers)
-    }
-    return .join(flight)
+    if case .underWay(let flight) = found { return .join(flight) }
+    guard found == .unknown else { return found }
+    let isForOthers =
+      self.entry(wish.key, at: now).map {
+        $0.hasDocument && now < max($0.lifetime.freshUntil, $0.lifetime.revalidateUntil)
+      } ?? false
+    return .lead(withDocument: wish.withDocument || isForOthers)
   }
 
   /// The flight that fetched the knowledge that nothing is pending.

@@ -23,11 +23,11 @@ private enum Encodings {
 }
 
 extension CachedJobs {
-  /// ``storedDescribe(_:in:)`` and what comes of it.
+  /// ``outcomeAtHand(of:in:)`` and what comes of it.
   func storedReply(
     _ call: DescribeJobExecution, in context: CallContext
   ) -> Result<JobsReply<JobExecution?>, JobsFailure>? {
-    self.storedDescribe(call, in: context)?.map { stored in
+    self.outcomeAtHand(of: call, in: context)?.map { stored in
       switch stored.answer {
       case .encoded(let bytes):
         return JobsReply(Encodings.read(bytes), trace: stored.trace)

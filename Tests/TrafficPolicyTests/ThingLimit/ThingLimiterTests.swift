@@ -32,6 +32,35 @@ private func settings(
     #expect(bench.offenders.top(3) == [Offender(thing: "a", refusals: 2, overcount: 0)])
   }
 
+  @Test func `who only asks spends nothing, and is refused and counted as who spends`() {
+    let bench = LimiterBench(settings())
+    for _ in 0..<9 { #expect(bench.limiter.ask(.read, for: "a") == .admit) }
+    #expect(bench.metric("iot_jobs_gateway_limiter_things") == 0)
+    for _ in 0..<2 {
+      #expect(bench.limiter.ask(.read, for: "a") == .admit)
+      #expect(bench.limiter.spend(.read, for: "a") == .admit)
+    }
+    for _ in 0..<2 {
+      #expect(bench.limiter.ask(.read, for: "a") == .refuse(retryAfterMilliseconds: 100))
+    }
+    #expect(bench.limiter.ask(.write, for: "a") == .admit)
+    #expect(bench.refusals("thing_read") == 2)
+    #expect(bench.offenders.top(3) == [Offender(thing: "a", refusals: 2, overcount: 0)])
+    bench.clock.advance(by: .milliseconds(100))
+    #expect(bench.limiter.ask(.read, for: "a") == .admit)
+    #expect(bench.limiter.spend(.read, for: "a") == .admit)
+  }
+
+  @Test(arguments: [LimitMode.shadow, .off])
+  func `who asks of a limit that is not kept is let through, and not counted`(_ mode: LimitMode) {
+    let bench = LimiterBench(settings(mode: mode))
+    for _ in 0..<9 { _ = bench.limiter.spend(.write, for: "a") }
+    let counted = bench.refusals("thing_write", mode: "shadow")
+    #expect(bench.limiter.ask(.write, for: "a") == .admit)
+    #expect(bench.refusals("thing_write", mode: "shadow") == counted)
+    #expect(bench.refusals("thing_write") == 0)
+  }
+
   @Test func `reads and writes are apart`() {
     let bench = LimiterBench(settings())
     #expect(bench.limiter.spend(.write, for: "a") == .admit)
