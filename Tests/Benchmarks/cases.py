@@ -89,6 +89,12 @@ def forwarded(name: str, what: str, request=None, **more) -> Case:
     return Case(name, what, headers=(*GRPC, *ASK_AWS), **{"server": "plain", **more})
 
 
+def through_the_door(name: str, what: str, **more) -> Case:
+    """As AWS's own clients call: HTTP/1.1, and the calls of a connection one after another."""
+    path = f"/things/{THING}/jobs/{JOB}"
+    return Case(name, what, "door", path=path, body=None, flags=("--h1",), **more)
+
+
 def documents() -> list[Case]:
     """Describes with documents of several sizes."""
     cases = []
@@ -179,6 +185,22 @@ CASES = [
         server="two-loops",
         bound=Bound(1.1, "cached"),
         floor="nghttpd",
+    ),
+    through_the_door(
+        "door-cached",
+        "describe in AWS's own form, from the cache",
+        headers=(),
+        calls=20_000,
+        upstream_requests=0,
+        floor="nghttpd",
+        is_short=True,
+    ),
+    through_the_door(
+        "door-forwarded",
+        "describe in AWS's own form, forwarded",
+        headers=ASK_AWS,
+        floor="proxy",
+        is_short=True,
     ),
     *documents(),
 ]

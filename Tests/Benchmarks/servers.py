@@ -48,6 +48,7 @@ KINDS: Mapping[str, list[str]] = {
     "defaults": [],
     "never-forgotten": NEVER_FORGOTTEN,
     "two-loops": [*NEVER_MET, "--threads=2"],
+    "door": [*NEVER_MET, "--rest-listen=127.0.0.1:0", "--rest-authentication=none"],
     "tls-in": NEVER_MET,
     "tls-out": NEVER_MET,
     "tls-in, tls-out": NEVER_MET,
@@ -305,6 +306,8 @@ class Servers:
 
 def served_by(gateway: Gateway) -> Server:
     """A gateway as one of the servers."""
+    if "--rest-listen=127.0.0.1:0" in gateway.arguments:
+        return Server(f"http://{gateway.listener('rest')}", Footprint(gateway.pid), gateway)
     is_secure = SECURE in gateway.arguments
     url = f"https://{gateway.secure_address}" if is_secure else f"http://{gateway.address}"
     return Server(url, Footprint(gateway.pid), gateway)

@@ -60,8 +60,7 @@ struct GatewayServices: Drainable {
     credentials.register(in: registry)
     Self.start(credentials, thenTell: readiness)
 
-    let policy = TrafficPolicy(
-      configuration.policy, on: group, registry: registry, logger: logger)
+    let policy = TrafficPolicy(configuration.policy, on: group, registry: registry, logger: logger)
     logger.notice("limits in force", metadata: configuration.policy.logMetadata)
 
     let stages = StageDurations(registry: registry)
@@ -83,13 +82,12 @@ struct GatewayServices: Drainable {
     let settings = try LiveSettings.start(
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
-    let servers = try CallerServers.load(
-      configuration,
-      in: CallerServers.Surroundings(
-        group: group, access: access, standard: try Self.standard(configuration, readiness),
-        reporting: accounts.reporting, registry: registry, logger: logger),
-      watched: &watched
-    ) { loop in upstream.backend(on: loop) }
+    let surroundings = CallerServers.Surroundings(
+      group: group, access: access, standard: try Self.standard(configuration, readiness),
+      reporting: accounts.reporting, registry: registry, logger: logger)
+    let servers = try CallerServers.load(configuration, in: surroundings, watched: &watched) {
+      loop in upstream.backend(on: loop)
+    }
 
     let desk = OperatorDesk({ settings.effective }, readiness, policy, upstream, levels)
     let listeners = try await GatewayListeners.bind(
