@@ -72,6 +72,8 @@ def test_a_key_is_an_identity_that_the_policy_and_the_logs_know(emulator, tmp_pa
         assert refusal(client(program.url).update_job_execution, **update) == NOT_FOUND
         denied = refusal(client(program.url, *OTHER).update_job_execution, **update)
         assert denied == ("AccessDeniedException", 403)
+        # The log is read beside.
+        assert eventually(lambda: len(program.logged("call failed")) == 5)
         lines = program.logged("call")
         told = [(line["audit"], line["caller"], line["method"]) for line in lines]
         assert told == [
