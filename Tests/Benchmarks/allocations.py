@@ -67,6 +67,7 @@ def of_case(servers: Servers, url: str, gateway, case: Case, counter: Counter) -
             connections=1,
             streams=8,
             folder=servers.folder,
+            flags=case.flags,
         )
         return counter.count - before
 
