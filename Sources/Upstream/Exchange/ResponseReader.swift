@@ -21,7 +21,7 @@ struct ResponseReader: ~Copyable {
   struct Limits: Equatable {
     /// Of a status line, a field or a trailer.
     var lineBytes = 16 * 1024
-    /// Of a response's lines together: interim responses and trailers included.
+    /// Of a response's lines together, trailers included; an interim response is one of its own.
     var headBytes = 64 * 1024
     /// Of a head, and of the trailers.
     var fields = 128
@@ -154,6 +154,9 @@ extension ResponseReader {
       self.state = .fields
     case .fields where line.isEmpty:
       self.state = try self.afterHead()
+      // Any number of interim responses may come (RFC 9110 §15.2): time bounds them, and no memory
+      // is held for them.
+      if self.state == .status { self.headBytes = 0 }
       return .head(self.head)
     case .fields:
       try self.countField(line)
