@@ -18,6 +18,7 @@ from aws import create_job
 from door import KEY_ID, SECRET, Door, client, key_file
 from http_server import Answer
 from metrics import scrape
+from scenario import carry_out_a_job, meet_refusals, refused
 from stubs import pb, rpc
 from test_emulator import PYTHON_NAMES, SENT, SERVICE_STATES
 
@@ -38,43 +39,8 @@ def data(door):
     return client(door.url)
 
 
-def told(error: pytest.ExceptionInfo) -> tuple[str, int]:
-    response = error.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
-
-
 def test_a_job_goes_from_queued_to_done(iot, data, thing, job):
-    document = {"text": "Grüße 🦉"}
-    create_job(iot, job, thing, document=document)
-    (row,) = data.get_pending_job_executions(thingName=thing)["queuedJobs"]
-    assert (row["jobId"], row["versionNumber"], row["executionNumber"]) == (job, 1, 1)
-    started = data.start_next_pending_job_execution(
-        thingName=thing, statusDetails={"k": "é"}, stepTimeoutInMinutes=5
-    )["execution"]
-    assert started["status"] == "IN_PROGRESS" and started["statusDetails"] == {"k": "é"}
-    assert 0 < started["approximateSecondsBeforeTimedOut"] <= 300
-    assert json.loads(started["jobDocument"]) == document
-    updated = data.update_job_execution(
-        thingName=thing,
-        jobId=job,
-        status="IN_PROGRESS",
-        statusDetails={"progress": "50"},
-        expectedVersion=2,
-        includeJobExecutionState=True,
-        includeJobDocument=True,
-    )
-    assert updated["executionState"] == {
-        "status": "IN_PROGRESS",
-        "statusDetails": {"progress": "50"},
-        "versionNumber": 3,
-    }
-    described = data.describe_job_execution(
-        thingName=thing, jobId="$next", includeJobDocument=False
-    )["execution"]
-    assert described["jobId"] == job and "jobDocument" not in described
-    done = data.update_job_execution(thingName=thing, jobId=job, status="SUCCEEDED")
-    assert {key for key in done if key != "ResponseMetadata"} == set()
-    assert "execution" not in data.start_next_pending_job_execution(thingName=thing)
+    carry_out_a_job(iot, data, thing, job)
 
 
 @pytest.mark.parametrize("case", SENT, ids=lambda case: f"{case['id']}-{case['operation']}")
@@ -105,26 +71,7 @@ def test_each_call_of_botocore_ends_as_it_does_at_the_emulator(door, emulator, c
 
 
 def test_the_classes_of_modelled_errors_are_raised(iot, data, thing, job):
-    errors = data.exceptions
-    with pytest.raises(errors.ResourceNotFoundException):
-        data.describe_job_execution(thingName=thing, jobId=job)
-    create_job(iot, job, thing)
-    with pytest.raises(errors.InvalidRequestException):
-        data.update_job_execution(thingName=thing, jobId=job, status="SLEEPING")
-    with pytest.raises(errors.InvalidRequestException):
-        data.get_pending_job_executions(thingName="a b")
-    with pytest.raises(botocore.exceptions.ClientError) as mismatch:
-        data.update_job_execution(
-            thingName=thing, jobId=job, status="IN_PROGRESS", expectedVersion=9
-        )
-    assert told(mismatch) == ("VersionMismatchException", 409)
-    data.update_job_execution(thingName=thing, jobId=job, status="FAILED")
-    with pytest.raises(errors.TerminalStateException) as terminal:
-        data.describe_job_execution(thingName=thing, jobId=job)
-    assert told(terminal)[1] == 410
-    with pytest.raises(errors.InvalidStateTransitionException) as illegal:
-        data.update_job_execution(thingName=thing, jobId=job, status="SUCCEEDED")
-    assert told(illegal)[1] == 409
+    meet_refusals(iot, data, thing, job)
 
 
 @pytest.mark.parametrize(
@@ -146,10 +93,10 @@ def test_what_aws_says_raises_the_class_that_it_raises_at_aws(upstream, keys, na
             data.describe_job_execution(thingName="t", jobId="j")
     if name == "CertificateValidationException":
         # It would be about a certificate of the caller's, who has none.
-        assert told(error) == ("InternalFailure", 500)
+        assert refused(error) == ("InternalFailure", 500)
     else:
         assert isinstance(error.value, getattr(data.exceptions, name))
-        assert told(error) == (name, status)
+        assert refused(error) == (name, status)
         assert "in AWS's words" in str(error.value)
 
 
@@ -159,7 +106,7 @@ def test_the_gateways_own_credentials_are_not_the_callers_fault(upstream, keys):
         botocore.exceptions.ClientError
     ) as error:
         client(program.url).get_pending_job_executions(thingName="t")
-    assert told(error) == ("ServiceUnavailableException", 503)
+    assert refused(error) == ("ServiceUnavailableException", 503)
 
 
 def test_boto3_repeats_no_write_that_may_have_been_applied(upstream, keys):
@@ -170,7 +117,7 @@ def test_boto3_repeats_no_write_that_may_have_been_applied(upstream, keys):
             data = client(program.url, retries=retries)
             with pytest.raises(botocore.exceptions.ClientError) as error:
                 data.update_job_execution(thingName="t", jobId="j", status="SUCCEEDED")
-            assert told(error) == ("OutcomeUnknownException", 520)
+            assert refused(error) == ("OutcomeUnknownException", 520)
             assert error.value.response["ResponseMetadata"]["RetryAttempts"] == 0
     posted = [request for request in upstream.requests if request.method == "POST"]
     assert len(posted) == 3
@@ -188,9 +135,9 @@ def test_the_client_has_no_pages_and_no_waiters(data):
 
 def refused_url(url: str) -> str:
     """What is wrong with a URL that is refused."""
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as error:
         urllib.request.urlopen(url, timeout=20)
-    with refused.value as answer:
+    with error.value as answer:
         assert answer.code == 403
         return answer.headers["x-amzn-ErrorType"]
 
@@ -235,11 +182,11 @@ def test_the_door_and_grpc_share_cache_and_limits(emulator, keys, iot, console, 
         headers = limited.value.response["ResponseMetadata"]["HTTPHeaders"]
         assert headers["x-gateway-reason"] == "THING_RATE_LIMITED"
         assert int(headers["retry-after"]) >= 1
-        with pytest.raises(grpc.RpcError) as refused:
+        with pytest.raises(grpc.RpcError) as over_grpc:
             stub.GetPendingJobExecutions(
                 pb.GetPendingJobExecutionsRequest(thing_name=thing), timeout=20
             )
-        assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert over_grpc.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         seen = scrape(program.admin_url)
         assert (
             seen.value("iot_jobs_gateway_requests_total", method="DescribeJobExecution", code="OK")
@@ -273,4 +220,4 @@ def test_equal_reads_at_a_time_are_one_upstream(upstream, keys):
 def test_a_signature_that_does_not_hold_is_refused(door, key_id, secret, code):
     with pytest.raises(botocore.exceptions.ClientError) as error:
         client(door.url, key_id, secret).get_pending_job_executions(thingName="t")
-    assert told(error) == (code, 403)
+    assert refused(error) == (code, 403)
