@@ -17,12 +17,12 @@ extension PresignedURL: CustomStringConvertible, CustomDebugStringConvertible, C
 extension RequestSigner {
   /// AWS's range for the life of a URL, in seconds.
   package static let presignExpiryRange: ClosedRange<Int64> = 1...604_800
-  /// The life that AWS's own client gives a URL, in seconds.
-  package static let defaultPresignExpirySeconds: Int64 = 3_600
 
-  /// Puts a signature into the query. The body of the request that the URL is for must be empty.
+  /// Puts a signature into the query.
   ///
-  /// A URL also dies with its session token.
+  /// A URL also dies with its session token. AWS's own client signs no body into a URL, and moves a
+  /// write's members into the query as text that no service reads; here a write's URL stands for the
+  /// body that is given, and for no other.
   /// Source: AWS General Reference, "Add signing information to the request", query string.
   ///
   /// - Parameters:
@@ -30,10 +30,11 @@ extension RequestSigner {
   ///   - target: path and query. Its query is written anew in SigV4's encoding.
   ///   - host: the Host header that the user of the URL will send; see ``HostHeader``.
   ///   - headers: what the user of the URL must send besides, or the signature will not hold.
+  ///   - body: the exact bytes that the user of the URL must send; none of most.
   package mutating func presign(
     method: String, origin: String, target: Span<UInt8>, host: String,
-    headers: [(name: String, value: String)] = [], expiresInSeconds: Int64,
-    credential: Credential, at time: SigningTime
+    headers: [(name: String, value: String)] = [], body: [UInt8] = [],
+    expiresInSeconds: Int64, credential: Credential, at time: SigningTime
   ) throws(SigningError) -> PresignedURL {
     guard Self.presignExpiryRange ~= expiresInSeconds else {
       throw .expiryOutOfRange(seconds: expiresInSeconds)
@@ -45,9 +46,10 @@ extension RequestSigner {
     let scope = CredentialScope(time: time, region: self.region, service: self.service)
     var signed = self.targetWithParameters(
       target, scope: scope, credential: credential, expiresInSeconds: expiresInSeconds)
+    let payloadHash: CanonicalRequest.PayloadHash =
+      if let givenHash { .text(givenHash) } else { .digest(try self.calculator.hash(body.span)) }
     try self.calculator.request.write(
-      method: method, target: signed.span,
-      payloadHash: givenHash.map { .text($0) } ?? .digest(.ofNothing))
+      method: method, target: signed.span, payloadHash: payloadHash)
     let signature = try self.calculator.signature(scope: scope, credential: credential)
     signed.append(contentsOf: "&X-Amz-Signature=".utf8)
     signature.appendHex(to: &signed)

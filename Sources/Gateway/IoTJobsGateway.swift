@@ -15,7 +15,7 @@ struct IoTJobsGateway: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, CheckCommand.self, ConfigCommand.self, CallCommand.self,
-      HealthCommand.self, EmulatorCommand.self, DemoCommand.self,
+      PresignCommand.self, HealthCommand.self, EmulatorCommand.self, DemoCommand.self,
     ])
 }
 

@@ -14,7 +14,7 @@ import grpc_tools
 from grpc_tools import protoc
 
 _PROTOS = pathlib.Path(__file__).resolve().parents[2] / "Protos"
-_SOURCE = "iot/jobs/dataplane/v1/jobs_data_plane.proto"
+_PACKAGE = "iot/jobs/dataplane/v1"
 _folder = tempfile.mkdtemp(prefix="iot-jobs-stubs-")
 atexit.register(shutil.rmtree, _folder)
 
@@ -28,7 +28,7 @@ def _generate() -> None:
             f"--proto_path={well_known}",
             f"--python_out={_folder}",
             f"--grpc_python_out={_folder}",
-            _SOURCE,
+            *(str(path.relative_to(_PROTOS)) for path in (_PROTOS / _PACKAGE).glob("*.proto")),
         ]
     )
     if status != 0:
@@ -36,10 +36,15 @@ def _generate() -> None:
     sys.path.insert(0, _folder)
 
 
+def _modules(name: str):
+    """Messages and services of one file."""
+    module = f"{_PACKAGE}/{name}".replace("/", ".")
+    return (importlib.import_module(f"{module}{end}") for end in ("_pb2", "_pb2_grpc"))
+
+
 _generate()
-_module = _SOURCE.removesuffix(".proto").replace("/", ".")
-pb = importlib.import_module(f"{_module}_pb2")
-rpc = importlib.import_module(f"{_module}_pb2_grpc")
+pb, rpc = _modules("jobs_data_plane")
+presign_pb, presign_rpc = _modules("jobs_presign")
 
 SERVICE = "iot.jobs.dataplane.v1.JobsDataPlaneService"
 STATUS = {

@@ -26,6 +26,7 @@ SERVICES = [
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
     SERVICE,
+    "iot.jobs.dataplane.v1.JobsPresignService",
 ]
 PROTO = "iot/jobs/dataplane/v1/jobs_data_plane.proto"
 

@@ -2,6 +2,7 @@
 
 import GatewayTestKit
 import HTTP2Engine
+import JobsAPI
 import Logging
 import NIOCore
 import NIOEmbedded
@@ -36,7 +37,8 @@ final class Caller {
     callLimits: CallLimits = CallLimits(), terms: ConnectionTerms = ConnectionTerms(),
     settings: [(id: UInt16, value: UInt32)] = [],
     peer: ConnectionPeer = .anonymous, accessControl: AccessControl? = nil,
-    reflection: Bool = true, callLog: CallLog? = nil, tracing: CallTracing? = nil,
+    reflection: Bool = true, presigner: (any CallPresigner)? = nil, callLog: CallLog? = nil,
+    tracing: CallTracing? = nil,
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) async throws {
     let backend = ScriptedBackend(on: self.loop, script)
@@ -49,7 +51,7 @@ final class Caller {
     let readGate = self.readGate
     let standard = StandardMethods(
       health: HealthStatuses(self.readiness),
-      descriptors: reflection ? try DescriptorIndex.embedded() : nil)
+      descriptors: reflection ? try DescriptorIndex.embedded() : nil, presigner: presigner)
     self.inflater = try #require(HeaderInflater())
     self.backend = backend
     self.channel = try await NIOAsyncTestingChannel(loop: self.loop) { channel in

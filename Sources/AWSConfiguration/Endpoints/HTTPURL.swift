@@ -52,6 +52,12 @@ package struct HTTPURL: Hashable, Sendable {
     return String(path)
   }
 
+  /// Scheme and authority as they were given.
+  package var origin: String {
+    let scheme = self.isSecure ? "https://" : "http://"
+    return scheme + self.text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+  }
+
   /// The Host header, both as it is sent and as it is signed.
   package var hostHeader: String {
     HostHeader.value(

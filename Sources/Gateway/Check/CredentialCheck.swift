@@ -59,7 +59,7 @@ enum CredentialCheck {
   }
 
   /// `2026-01-02T03:04:05Z`.
-  private static func text(of epochSeconds: Int64) -> String {
+  static func text(of epochSeconds: Int64) -> String {
     let time = CivilTime(clampingEpochSeconds: epochSeconds)
     let date = [time.year, time.month, time.day].map(Self.digits).joined(separator: "-")
     let clock = [time.hour, time.minute, time.second].map(Self.digits).joined(separator: ":")

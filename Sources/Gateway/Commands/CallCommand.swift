@@ -71,37 +71,3 @@ struct AskOptions: ParsableArguments {
     String(decoding: json, as: UTF8.self).shownInJSON + "\n"
   }
 }
-
-/// What a device tells of an execution.
-struct DetailOptions: ParsableArguments {
-  @Option(
-    name: .customLong("detail"),
-    help: ArgumentHelp("A status detail; may be given more than once.", valueName: "name=value"))
-  var details: [String] = []
-
-  @Flag(help: "Take all status details away.")
-  var clearDetails = false
-
-  @Option(help: "Minutes until the step times out, 1 to 10080.")
-  var stepTimeout: Int64?
-
-  func validate() throws {
-    guard self.details.isEmpty || !self.clearDetails else {
-      throw ValidationError("--detail and --clear-details exclude each other")
-    }
-    for detail in self.details where !detail.contains("=") || detail.hasPrefix("=") {
-      throw ValidationError("--detail \(detail): write NAME=VALUE")
-    }
-  }
-
-  /// Nil: they stay as they are.
-  var statusDetails: StatusDetails? {
-    if self.clearDetails { return .empty }
-    guard !self.details.isEmpty else { return nil }
-    return StatusDetails(
-      self.details.map { detail in
-        let parts = detail.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
-      })
-  }
-}

@@ -11,6 +11,7 @@ struct ServeOptions: ParsableArguments {
   @OptionGroup var calls: CallOptions
   @OptionGroup var connections: ConnectionOptions
   @Option(help: .of(ReflectionSettings.reflection)) var reflection: String?
+  @Flag(help: .of(PresignSettings.presign)) var presign = false
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
   @OptionGroup var callLog: CallLogOptions
@@ -25,6 +26,7 @@ struct ServeOptions: ParsableArguments {
     self.listening.add(to: &table)
     self.connections.add(to: &table)
     table.take(ReflectionSettings.reflection, self.reflection)
+    table.take(PresignSettings.presign, self.presign)
     table.take(ReloadSettings.interval, self.reloadInterval)
     self.rest.add(to: &table)
     self.access.add(to: &table)

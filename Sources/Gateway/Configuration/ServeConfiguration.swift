@@ -17,6 +17,7 @@ struct ServeConfiguration: Sendable {
   var calls: CallConfiguration
   var connections: ConnectionConfiguration
   var offersReflection: Bool
+  var offersPresigning: Bool
   var reloadInterval: Duration
   var access: AccessConfiguration
   var policy: PolicySettings
@@ -30,6 +31,7 @@ struct ServeConfiguration: Sendable {
     ListenSettings.section, RESTSettings.section, AccessSettings.section, UpstreamSettings.section,
     CallSettings.section, ConnectionSettings.section,
     SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
+    SettingsSection("Presigned URLs", [SettingEntry(PresignSettings.presign)]),
     TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,
     FailureSettings.section, CallLogSettings.section, TracingSettings.section,
     SettingsSection("Files that change", [SettingEntry(ReloadSettings.interval)]),
@@ -49,6 +51,7 @@ struct ServeConfiguration: Sendable {
     self.connections = try ConnectionConfiguration(
       reader, handshakeTimeout: self.listening.patience)
     self.offersReflection = try reader.value(ReflectionSettings.reflection)
+    self.offersPresigning = try reader.value(PresignSettings.presign)
     self.reloadInterval = try reader.value(ReloadSettings.interval)
     self.callLog = try CallLogConfiguration(reader)
     self.access = try AccessConfiguration(reader, callerKinds: self.listening.callerKinds)

@@ -83,7 +83,7 @@ struct GatewayServices: Drainable {
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
     let surroundings = CallerServers.Surroundings(
-      group: group, access: access, standard: try Self.standard(configuration, readiness),
+      group: group, access: access, standard: try Self.standard(configuration, readiness, upstream),
       reporting: accounts.reporting, registry: registry, logger: logger)
     let servers = try CallerServers.load(configuration, in: surroundings, watched: &watched) {
       loop in upstream.backend(on: loop)
@@ -105,13 +105,14 @@ struct GatewayServices: Drainable {
       accounts: accounts)
   }
 
-  /// Health, and reflection if it is offered.
+  /// Health, and what else is offered besides the operations.
   private static func standard(
-    _ configuration: ServeConfiguration, _ readiness: Readiness
+    _ configuration: ServeConfiguration, _ readiness: Readiness, _ upstream: UpstreamLink
   ) throws -> StandardMethods {
     StandardMethods(
       health: HealthStatuses(readiness),
-      descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil)
+      descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil,
+      presigner: configuration.offersPresigning ? upstream : nil)
   }
 
   /// Looks for credentials in the background; to have none is known sooner or later too.

@@ -88,14 +88,16 @@ final class UpstreamLink: Sendable {
     self.doors[ObjectIdentifier(loop)]
   }
 
-  /// What the pools hold; nothing before the endpoint is known.
-  func snapshot() async -> [PoolSnapshot] {
-    let fleet = self.state.withLock { state -> UpstreamFleet? in
+  /// Nil before the endpoint is known.
+  private var fleet: UpstreamFleet? {
+    self.state.withLock { state in
       guard case .connected(let fleet) = state else { return nil }
       return fleet
     }
-    return await fleet?.snapshot() ?? []
   }
+
+  /// What the pools hold; nothing before the endpoint is known.
+  func snapshot() async -> [PoolSnapshot] { await self.fleet?.snapshot() ?? [] }
 
   /// Ends the search, or lets what runs finish, and closes the connections.
   func drain() async {
@@ -108,6 +110,15 @@ final class UpstreamLink: Sendable {
     case .connected(let fleet): await fleet.drain()
     case .unconnected, .drained: break
     }
+  }
+}
+
+extension UpstreamLink: CallPresigner {
+  func presign(_ request: PresignRequest) async throws(JobsFailure) -> PresignedRequest {
+    guard let fleet = self.fleet else {
+      throw JobsFailure(.endpointUnknown("it is being looked up"))
+    }
+    return try await fleet.presigner.presign(request)
   }
 }
 

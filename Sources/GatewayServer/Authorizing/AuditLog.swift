@@ -38,12 +38,15 @@ package final class AuditLog: Sendable {
       }
     }
     var metadata: Logger.Metadata = [
-      LogKey.audit: "\(call.decisionWord)", LogKey.method: "\(call.operation.rawValue)",
+      LogKey.audit: "\(call.decisionWord)", LogKey.method: "\(call.method.name)",
       LogKey.grpcCode: "\(code.name)", LogKey.requestID: "\(requestID)",
       LogKey.caller: "\(call.callerText)",
     ]
     if let thing = call.thingName { metadata[LogKey.thing] = "\(thing)" }
     if let job = call.jobID { metadata[LogKey.job] = "\(job)" }
+    if let operation = call.operation, call.method != .operation(operation) {
+      metadata[LogKey.operation] = "\(operation.rawValue)"
+    }
     if case .allowed(let rule, _)? = call.decision { metadata[LogKey.rule] = "\(rule)" }
     if call.isShadow { metadata[LogKey.mode] = "\(AuthorizationMode.shadow)" }
     if hidden > 0 { metadata[LogKey.hidden] = "\(hidden)" }
@@ -53,7 +56,9 @@ package final class AuditLog: Sendable {
 
 /// What the audit log will say of a call, once it has ended.
 final class AuditedCall {
-  let operation: JobsOperation
+  let method: CallMethod
+  /// What the method is about: of an operation itself. Nil when the request was not read.
+  let operation: JobsOperation?
   let identity: CallerIdentity
   /// Nil when there is no policy, or it was not asked.
   let decision: AuthorizationDecision?
@@ -64,9 +69,10 @@ final class AuditedCall {
   let jobID: String?
 
   init(
-    _ operation: JobsOperation, _ caller: Caller, _ decision: AuthorizationDecision?,
-    isShadow: Bool, _ call: JobsCall?
+    _ method: CallMethod, _ operation: JobsOperation?, _ caller: Caller,
+    _ decision: AuthorizationDecision?, isShadow: Bool, _ call: JobsCall?
   ) {
+    self.method = method
     self.operation = operation
     self.identity = caller.identity
     self.decision = decision

@@ -10,13 +10,13 @@ import JobsAPI
 /// is kept; what a known one may do is asked once the request can be read.
 struct CallAccess {
   let caller: Caller
-  private let operation: JobsOperation
+  private let method: CallMethod
   private let control: AccessControl
   /// What the audit log will say, if anything.
   private var audited: AuditedCall?
 
-  init(_ operation: JobsOperation, by caller: Caller, under control: AccessControl) {
-    self.operation = operation
+  init(_ method: CallMethod, by caller: Caller, under control: AccessControl) {
+    self.method = method
     self.caller = caller
     self.control = control
   }
@@ -37,19 +37,22 @@ struct CallAccess {
   }
 
   /// Asks whether a call may be made.
+  ///
+  /// - Parameter operation: what the call amounts to, if that is not its own operation.
   /// - Returns: Why it may not.
-  mutating func authorize(_ call: JobsCall) -> RPCFailure? {
+  mutating func authorize(_ call: JobsCall, as operation: JobsOperation? = nil) -> RPCFailure? {
+    let operation = operation ?? call.operation
     guard let grants = self.caller.grants else {
-      self.prepareAudit(nil, call)
+      self.prepareAudit(nil, call, operation)
       return nil
     }
-    let decision = grants.decision(on: self.operation, thingName: call.thingName)
+    let decision = grants.decision(on: operation, thingName: call.thingName)
     self.control.count(decision)
-    self.prepareAudit(decision, call)
+    self.prepareAudit(decision, call, operation)
     guard self.control.mode == .enforce else { return nil }
     switch decision {
     case .allowed: return nil
-    case .denied: return .policyDenied(self.operation)
+    case .denied: return .policyDenied(operation)
     case .unauthenticated: return .unauthenticated
     }
   }
@@ -65,11 +68,25 @@ struct CallAccess {
   }
 
   /// Reads get no line unless they are denied.
-  private mutating func prepareAudit(_ decision: AuthorizationDecision?, _ call: JobsCall?) {
+  private mutating func prepareAudit(
+    _ decision: AuthorizationDecision?, _ call: JobsCall?, _ operation: JobsOperation? = nil
+  ) {
     guard self.control.audit != nil else { return }
-    guard decision?.isAllowed == false || self.operation.isWrite else { return }
+    guard decision?.isAllowed == false || self.method.mayChangeSomething else { return }
     self.audited = AuditedCall(
-      self.operation, self.caller, decision, isShadow: self.control.mode == .shadow, call)
+      self.method, operation, self.caller, decision, isShadow: self.control.mode == .shadow, call)
+  }
+}
+
+extension CallMethod {
+  /// Whether each call of it has a line in the audit log. What can be done with a URL cannot be seen
+  /// here any more.
+  fileprivate var mayChangeSomething: Bool {
+    switch self {
+    case .operation(let operation): operation.isWrite
+    case .standard(let method): method == .presign
+    case .unknown: false
+    }
   }
 }
 

@@ -19,7 +19,8 @@ extension HTTP2Handler {
   /// - Returns: Why the call is over, if it is.
   func identify(_ rpc: RPC, by metadata: AuthorizationMetadata) -> RPCFailure? {
     guard let access = self.connectionAccess() else { return nil }
-    rpc.access = CallAccess(rpc.operation, by: access.caller(metadata), under: access.control)
+    rpc.access = CallAccess(
+      .operation(rpc.operation), by: access.caller(metadata), under: access.control)
     return rpc.access?.admitCaller()
   }
 }

@@ -44,7 +44,7 @@ extension HTTP2Handler {
         }
         self.open(streamID, operation, head, fields, requestID)
       } else if let method = StandardMethod(path: head) {
-        self.open(streamID, method, head, requestID)
+        self.open(streamID, method, head, fields, requestID)
       } else {
         self.refuseUnknownMethod(streamID, requestID)
       }

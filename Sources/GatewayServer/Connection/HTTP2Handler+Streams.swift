@@ -10,11 +10,14 @@ import NIOCore
 
 extension HTTP2Handler {
   func open(
-    _ streamID: Int32, _ method: StandardMethod, _ head: RequestHead, _ requestID: String
+    _ streamID: Int32, _ method: StandardMethod, _ head: RequestHead, _ fields: RequestFields,
+    _ requestID: String
   ) {
     let handler = self.bound
     let loop = self.loop
-    let call = self.standard.begin(method) {
+    let caller = StreamedCaller(
+      requestID: requestID, access: self.connectionAccess(), authorization: fields.authorization)
+    let call = self.standard.begin(method, by: caller) {
       // From whatever thread the news comes.
       loop.execute { handler.value.newsArrived(on: streamID) }
     }
@@ -29,7 +32,8 @@ extension HTTP2Handler {
     self.streams[streamID] = rpc
     self.reporting.began(.standard(method))
     if let timeout = head.timeout { rpc.dueAt = self.watchDeadline(in: TimeAmount(timeout)) }
-    if rpc.isDraining { self.advance(rpc) }
+    // It may be over before its request is read.
+    self.advance(rpc)
   }
 
   func receivedStreamed(_ bytes: ReceivedBytes, on streamID: Int32) {
@@ -166,12 +170,12 @@ extension HTTP2Handler {
     guard !rpc.isCounted else { return }
     rpc.isCounted = true
     self.traffic.answers &+= 1
-    rpc.call.stopped()
     let figures = CallFigures(method: .standard(rpc.method), code: failure?.code ?? .ok)
+    rpc.call.stopped(figures.code)
     self.reporting.ended(figures) {
       CallReport(
         method: figures.method, context: CallContext(requestID: rpc.requestID),
-        caller: self.peerIdentity, call: nil, failure: failure, trace: UpstreamTrace(),
+        caller: self.peerIdentity, call: rpc.call.asked, failure: failure, trace: UpstreamTrace(),
         startedAt: rpc.startedAt, endedAt: .now)
     }
     self.flushSoon()

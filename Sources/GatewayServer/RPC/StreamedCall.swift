@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import GRPCWire
+import JobsAPI
+
 /// The work of a call that may answer more than once, on the event loop of its connection.
 ///
 /// It is pulled: whoever carries it asks for the next answer when the one before is on its way to
@@ -16,7 +19,15 @@ protocol StreamedCall: AnyObject {
   func nextAnswer() -> OnNextAnswer
 
   /// The call is over, whoever ended it. Nothing more is asked.
-  func stopped()
+  func stopped(_ code: GRPCStatusCode)
+
+  /// The operation that it is about, once that is known.
+  var asked: JobsCall? { get }
+}
+
+/// Most are about none.
+extension StreamedCall {
+  var asked: JobsCall? { nil }
 }
 
 /// The answer to ``StreamedCall/nextAnswer()``. Messages are framed already.

@@ -44,7 +44,8 @@ package final class CallRecord {
   /// - Returns: Why the call is over, if it is.
   package func identify(key: String?, by access: ConnectionAccess?) -> RPCFailure? {
     guard let access else { return nil }
-    self.access = CallAccess(self.operation, by: access.caller(key: key), under: access.control)
+    self.access = CallAccess(
+      .operation(self.operation), by: access.caller(key: key), under: access.control)
     return self.access?.admitCaller()
   }
 
@@ -53,7 +54,8 @@ package final class CallRecord {
   package func refuseCaller(_ why: String, by access: ConnectionAccess?) -> RPCFailure {
     if let access {
       let stranger = Caller(.unknown, access.control.grants(for: .unknown))
-      self.access = CallAccess(self.operation, by: stranger, under: access.control)
+      self.access = CallAccess(
+        .operation(self.operation), by: stranger, under: access.control)
       self.access?.refuseCaller()
     }
     return RPCFailure(.unauthenticated, .unauthenticated, message: why)

@@ -26,7 +26,7 @@ struct CallReport: Sendable {
   var context: CallContext
   /// Who made it, as far as somebody vouches for a name.
   var caller: CallerIdentity
-  /// What was asked; nil when the request was not read, and for standard methods.
+  /// What was asked; nil when the request was not read, and for methods that are about no operation.
   var call: JobsCall?
   /// What the caller was told, or would have been; nil for an answer.
   var failure: RPCFailure?

@@ -45,7 +45,7 @@ final class HealthAnswerCall: StreamedCall {
 
   func requestEnded() {}
   func nextAnswer() -> OnNextAnswer { self.answer }
-  func stopped() {}
+  func stopped(_ code: GRPCStatusCode) {}
 }
 
 /// The status of one service and each change of it, until the caller goes. A service that there is
@@ -89,7 +89,7 @@ final class HealthWatchCall: StreamedCall {
     }
   }
 
-  func stopped() {
+  func stopped(_ code: GRPCStatusCode) {
     if let observer = self.observer.take() { self.health.readiness.stop(observer) }
   }
 }

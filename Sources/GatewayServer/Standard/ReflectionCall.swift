@@ -40,5 +40,5 @@ final class ReflectionCall: StreamedCall {
     return self.hasRequestEnded ? .end(nil) : .wait
   }
 
-  func stopped() {}
+  func stopped(_ code: GRPCStatusCode) {}
 }

@@ -2,14 +2,16 @@
 
 import GRPCWire
 
-/// The methods that any gRPC server offers: health checking and reflection. Their names are those
-/// of the metrics' `method`.
+/// The methods besides the operations: those that any gRPC server offers, health checking and
+/// reflection, and this gateway's own. Their names are those of the metrics' `method`.
 enum StandardMethod: String, CaseIterable {
   case healthCheck = "Check"
   case healthList = "List"
   case healthWatch = "Watch"
   /// Of grpc.reflection.v1 and v1alpha, whose messages are the same.
   case reflection = "ServerReflectionInfo"
+  /// Of iot.jobs.dataplane.v1.JobsPresignService.
+  case presign = "GeneratePresignedUrl"
 
   /// The method that a request's path names; nil for any other.
   init?(path head: RequestHead) {
@@ -23,6 +25,8 @@ enum StandardMethod: String, CaseIterable {
       || head.isPath("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
     {
       self = .reflection
+    } else if head.isPath("/iot.jobs.dataplane.v1.JobsPresignService/GeneratePresignedUrl") {
+      self = .presign
     } else {
       return nil
     }
@@ -35,6 +39,7 @@ enum StandardMethod: String, CaseIterable {
     case .healthList: 1
     case .healthWatch: 2
     case .reflection: 3
+    case .presign: 4
     }
   }
 

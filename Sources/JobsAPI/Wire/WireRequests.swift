@@ -21,18 +21,19 @@ extension DescribeJobExecution {
   ) throws(WireError) {
     self = try unsafe decodeAndCheck(
       wire, memoryLimit, jobs__describe_job_execution_request__unpack
-    ) { message throws(WireError) in
-      let request = unsafe message.pointee
-      var call = unsafe DescribeJobExecution(
-        thingName: try wireText(request.thing_name, field: "thing_name"),
-        jobID: try wireText(request.job_id, field: "job_id"))
-      if unsafe request._execution_number_case.rawValue != 0 {
-        call.executionNumber = unsafe request.execution_number
-      }
-      if unsafe request._include_job_document_case.rawValue != 0 {
-        call.includeJobDocument = unsafe request.include_job_document != 0
-      }
-      return call
+    ) { message throws(WireError) in try unsafe DescribeJobExecution(message.pointee) }
+  }
+
+  /// Takes what a decoded message holds, and checks nothing but text.
+  init(_ request: Jobs__DescribeJobExecutionRequest) throws(WireError) {
+    unsafe self.init(
+      thingName: try wireText(request.thing_name, field: "thing_name"),
+      jobID: try wireText(request.job_id, field: "job_id"))
+    if unsafe request._execution_number_case.rawValue != 0 {
+      self.executionNumber = unsafe request.execution_number
+    }
+    if unsafe request._include_job_document_case.rawValue != 0 {
+      self.includeJobDocument = unsafe request.include_job_document != 0
     }
   }
 }
@@ -44,10 +45,13 @@ extension GetPendingJobExecutions {
   ) throws(WireError) {
     self = try unsafe decodeAndCheck(
       wire, memoryLimit, jobs__get_pending_job_executions_request__unpack
-    ) { message throws(WireError) in
-      unsafe GetPendingJobExecutions(
-        thingName: try wireText(message.pointee.thing_name, field: "thing_name"))
-    }
+    ) { message throws(WireError) in try unsafe GetPendingJobExecutions(message.pointee) }
+  }
+
+  /// Takes what a decoded message holds, and checks nothing but text.
+  init(_ request: Jobs__GetPendingJobExecutionsRequest) throws(WireError) {
+    unsafe self.init(
+      thingName: try wireText(request.thing_name, field: "thing_name"))
   }
 }
 
@@ -58,20 +62,21 @@ extension StartNextPendingJobExecution {
   ) throws(WireError) {
     self = try unsafe decodeAndCheck(
       wire, memoryLimit, jobs__start_next_pending_job_execution_request__unpack
-    ) { message throws(WireError) in
-      let request = unsafe message.pointee
-      var call = unsafe StartNextPendingJobExecution(
-        thingName: try wireText(request.thing_name, field: "thing_name"))
-      call.statusDetails = try unsafe details(
-        count: request.n_status_details, clear: request.clear_status_details != 0
-      ) { index in
-        let entry = unsafe request.status_details[index]?.pointee
-        return unsafe entry.map { entry in unsafe (entry.key, entry.value) }
-      }
-      if unsafe request._step_timeout_in_minutes_case.rawValue != 0 {
-        call.stepTimeoutMinutes = unsafe request.step_timeout_in_minutes
-      }
-      return call
+    ) { message throws(WireError) in try unsafe StartNextPendingJobExecution(message.pointee) }
+  }
+
+  /// Takes what a decoded message holds, and checks nothing but text.
+  init(_ request: Jobs__StartNextPendingJobExecutionRequest) throws(WireError) {
+    unsafe self.init(
+      thingName: try wireText(request.thing_name, field: "thing_name"))
+    self.statusDetails = try unsafe details(
+      count: request.n_status_details, clear: request.clear_status_details != 0
+    ) { index in
+      let entry = unsafe request.status_details[index]?.pointee
+      return unsafe entry.map { entry in unsafe (entry.key, entry.value) }
+    }
+    if unsafe request._step_timeout_in_minutes_case.rawValue != 0 {
+      self.stepTimeoutMinutes = unsafe request.step_timeout_in_minutes
     }
   }
 }
@@ -83,21 +88,22 @@ extension UpdateJobExecution {
   ) throws(WireError) {
     self = try unsafe decodeAndCheck(
       wire, memoryLimit, jobs__update_job_execution_request__unpack
-    ) { message throws(WireError) in
-      let request = unsafe message.pointee
-      var call = unsafe UpdateJobExecution(
-        thingName: try wireText(request.thing_name, field: "thing_name"),
-        jobID: try wireText(request.job_id, field: "job_id"),
-        status: JobExecutionStatus(wireNumber: request.status.rawValue))
-      call.statusDetails = try unsafe details(
-        count: request.n_status_details, clear: request.clear_status_details != 0
-      ) { index in
-        let entry = unsafe request.status_details[index]?.pointee
-        return unsafe entry.map { entry in unsafe (entry.key, entry.value) }
-      }
-      unsafe call.readOptionalFields(of: request)
-      return call
+    ) { message throws(WireError) in try unsafe UpdateJobExecution(message.pointee) }
+  }
+
+  /// Takes what a decoded message holds, and checks nothing but text.
+  init(_ request: Jobs__UpdateJobExecutionRequest) throws(WireError) {
+    unsafe self.init(
+      thingName: try wireText(request.thing_name, field: "thing_name"),
+      jobID: try wireText(request.job_id, field: "job_id"),
+      status: JobExecutionStatus(wireNumber: request.status.rawValue))
+    self.statusDetails = try unsafe details(
+      count: request.n_status_details, clear: request.clear_status_details != 0
+    ) { index in
+      let entry = unsafe request.status_details[index]?.pointee
+      return unsafe entry.map { entry in unsafe (entry.key, entry.value) }
     }
+    unsafe self.readOptionalFields(of: request)
   }
 
   private mutating func readOptionalFields(of request: Jobs__UpdateJobExecutionRequest) {

@@ -37,6 +37,7 @@ package enum LogKey {
   package static let method = "method"
   package static let mode = "mode"
   package static let offsetSeconds = "offset-seconds"
+  package static let operation = "operation"
   package static let origin = "origin"
   package static let pauseMilliseconds = "pause-ms"
   package static let peer = "peer"

@@ -13,6 +13,8 @@ package struct UpstreamFleet: Sendable {
   /// The loops, in the order of their group.
   private let order: [ObjectIdentifier]
   private let backends: [ObjectIdentifier: SignedJobs]
+  /// Signs what the backends would send, for others to send.
+  package let presigner: JobsPresigner
 
   /// - Parameters:
   ///   - security: needed for an https endpoint. The limit on the handshake is the configuration's.
@@ -38,6 +40,9 @@ package struct UpstreamFleet: Sendable {
         on: loop, configuration, connector: connector, credentials: credentials,
         observer: observer, clock: clock, offset: offset, poolMetrics: poolMetrics)
     }
+    self.presigner = JobsPresigner(
+      configuration.endpoint, region: configuration.region, credentials: credentials, clock: clock,
+      offset: offset)
     self.backends = backends
     self.order = group.makeIterator().map { ObjectIdentifier($0) }
   }

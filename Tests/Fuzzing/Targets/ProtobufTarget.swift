@@ -40,7 +40,19 @@ enum ProtobufTarget {
         try claim(again == name, "a service's name reads back")
       }
       try? HealthMessages.checkList(wire)
+      try Self.checkPresign(wire)
     }
+  }
+
+  private static func checkPresign(_ wire: [UInt8]) throws(BrokenClaim) {
+    guard let asked = try? PresignRequest(wire: wire.span) else { return }
+    try claim(
+      asked.violations().isEmpty && asked.call.violations().isEmpty,
+      "what is signed keeps all constraints")
+    try claim(
+      asked.signedMethod.utf8.allSatisfy { UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 },
+      "a verb is one word of a request line")
+    try Self.check(asked.call.restRequest)
   }
 
   private static func check<Call: ConstrainedCall & Equatable>(
