@@ -44,6 +44,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: nio)
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: nio)
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: nio)
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -69,7 +70,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// The rooms that Tests/Fuzzing knocks at.
 let fuzzed: [Target.Dependency] = [
   "iot-jobs-gateway", "AWSConfiguration", "AWSSigning", "Authorization", "EmulatorServer",
-  "GRPCWire", "GatewayTestKit", "HTTP2Engine", "JobsAPI", "JobsEmulator", "RESTServer",
+  "GRPCWire", "GatewayTestKit", "HTTP2Engine", "JobWatching", "JobsAPI", "JobsEmulator",
+  "RESTServer",
   "StandardServices", "Transport", "Upstream", nioCore, nioEmbedded, nioHTTP1,
 ]
 
@@ -114,6 +116,7 @@ let package = Package(
     room(
       "TrafficPolicy",
       ["AWSSigning", "JobsAPI", "Telemetry", "Transport", deque, logging, nioCore]),
+    room("JobWatching", ["JobsAPI", "Telemetry", "Transport", deque, heap, nioCore]),
     room(
       "Upstream",
       [
@@ -123,8 +126,9 @@ let package = Package(
     room(
       "GatewayServer",
       [
-        "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI",
-        "StandardServices", "Telemetry", "Transport", nioCore, nioHTTP1, nioPosix, logging,
+        "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine",
+        "JobWatching", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore, nioHTTP1,
+        nioPosix, logging,
       ]),
 
     // The callers' end: a gRPC client for commands, and for programs in Swift.
@@ -166,8 +170,9 @@ let package = Package(
       name: "iot-jobs-gateway",
       dependencies: [
         "AWSConfiguration", "AWSSigning", "Authorization", "CryptoEngine", "CYAML",
-        "EmulatorServer", "GatewayClient", "GatewayServer", "GRPCWire", "HTTP2Engine", "JobsAPI",
-        "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer", "StandardServices", "Telemetry",
+        "EmulatorServer", "GatewayClient", "GatewayServer", "GRPCWire", "HTTP2Engine",
+        "JobWatching", "JobsAPI", "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer",
+        "StandardServices", "Telemetry",
         "TrafficPolicy", "Transport", "Upstream", nioCore, nioPosix, logging, argumentParser,
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -217,6 +222,12 @@ let package = Package(
       ]),
     tests("GRPCWireTests", ["CompressionEngine", "GatewayTestKit", "GRPCWire"]),
     tests("HTTP2EngineTests", ["GatewayTestKit", "HTTP2Engine"]),
+    tests(
+      "JobWatchingTests",
+      [
+        "JobWatching", "GatewayTestKit", "JobsAPI", "Telemetry", "Transport", nioCore, nioEmbedded,
+        nioPosix,
+      ]),
     tests("JobsAPITests", ["CAllocationCount", "JobsAPI"]),
     tests("JobsEmulatorTests", ["GatewayTestKit", "JobsEmulator", "JobsAPI"]),
     tests(
@@ -252,8 +263,8 @@ let package = Package(
       "GatewayServerTests",
       [
         "GatewayServer", "Authorization", "CompressionEngine", "CryptoEngine", "GatewayTestKit",
-        "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Telemetry", "Transport", nioCore,
-        nioEmbedded, nioHTTP1, nioPosix, logging,
+        "GRPCWire", "HTTP2Engine", "JobWatching", "JobsAPI", "StandardServices", "Telemetry",
+        "Transport", nioCore, nioEmbedded, nioHTTP1, nioPosix, logging,
       ]),
     tests(
       "GatewayTests",

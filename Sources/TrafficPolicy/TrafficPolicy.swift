@@ -76,6 +76,10 @@ package struct TrafficPolicy: Sendable {
   /// The settings in force.
   package var settings: PolicySettings { self.inForce.current }
 
+  /// Reads that the account's budget lets through in a second at present; nil for all. Safe from any
+  /// thread, and quick.
+  package var readsPerSecond: Double? { self.budget.readsPerSecond }
+
   /// What the policies hold. Safe from any thread, and quick.
   ///
   /// - Parameter offenders: how many things are listed, at most.

@@ -13,6 +13,8 @@ enum FuzzTarget: String, CaseIterable, Sendable {
   case metadata
   /// Requests' protobuf messages.
   case protobuf
+  /// The messages of watches and waits, and resume tokens.
+  case watching
   /// A stream of questions of server reflection.
   case reflection
   /// JSON of any form.
@@ -41,6 +43,7 @@ enum FuzzTarget: String, CaseIterable, Sendable {
     case .framing: try FramingTarget.run(bytes)
     case .metadata: try MetadataTarget.run(bytes)
     case .protobuf: try ProtobufTarget.run(bytes)
+    case .watching: try WatchingTarget.run(bytes)
     case .reflection: try ReflectionTarget.run(bytes)
     case .json: try JSONTarget.run(bytes)
     case .answers: try AnswersTarget.run(bytes)

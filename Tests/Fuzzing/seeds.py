@@ -111,6 +111,22 @@ def protobuf():
     yield b"\x04" + field(2, 5) + varint(3 << 3 | 5) + b"1234"
 
 
+def watching():
+    token = bytes([1, 2]) + bytes(range(32))
+    row = field(1, "job") + field(2, 1) + field(5, 3) + field(6, 1)
+    yield b"\x00" + field(1, "thing") + field(1, "thing") + field(1, "other") + field(2, token)
+    yield b"\x00" + b"".join(field(1, f"t{number}") for number in range(5))
+    yield b"\x00" + field(1, b"\xff")
+    yield b"\x01" + field(1, "t") + field(2, "j") + field(3, 1) + field(4, b"\x02\x03") + field(5, 7)
+    yield b"\x01" + field(1, "t") + field(2, "$next") + field(4, 9)
+    yield b"\x02" + token
+    yield b"\x02" + token[:-1]
+    yield b"\x03" + field(1, token) + field(2, field(1, "t") + field(2, row) + field(3, row))
+    yield b"\x03" + field(3, field(1, "t") + field(2, 4) + field(3, row) + field(4, 3))
+    yield b"\x03" + field(4, field(1, 12))
+    yield b"\x04" + field(1, 1) + field(2, 3) + field(3, 4) + field(4, 1)
+
+
 def reflection():
     def asked(*requests, limit=7):
         return bytes([limit]) + b"".join(bytes([len(request)]) + request for request in requests)
@@ -383,7 +399,7 @@ def policy():
     yield b"x\ny\nrules: [{identities: [], operations: [nothing], things: ['*{']}, 1]\nmore: 1\n"
 
 
-TARGETS = {"framing": framing, "metadata": metadata, "protobuf": protobuf, "json": texts,
+TARGETS = {"framing": framing, "metadata": metadata, "protobuf": protobuf, "watching": watching, "json": texts,
            "replies": replies, "credentials": credentials, "http2": http2, "signing": signing,
            "reflection": reflection, "answers": exchanges, "requests": requests, "configuration": configuration, "awsfiles": awsfiles, "policy": policy}
 

@@ -16,13 +16,13 @@ enum RoomMap {
     "Telemetry": [],
     "Transport": ["CryptoEngine"],
     "TrafficPolicy": ["AWSSigning", "JobsAPI", "Telemetry", "Transport"],
+    "JobWatching": ["JobsAPI", "Telemetry", "Transport"],
     "Upstream": [
       "AWSConfiguration", "AWSSigning", "CryptoEngine", "JobsAPI", "Telemetry", "Transport",
     ],
     "GatewayServer": [
-      "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI",
-      "StandardServices",
-      "Telemetry", "Transport",
+      "Authorization", "CompressionEngine", "CryptoEngine", "GRPCWire", "HTTP2Engine",
+      "JobWatching", "JobsAPI", "StandardServices", "Telemetry", "Transport",
     ],
     "GatewayClient": [
       "CryptoEngine", "GRPCWire", "HTTP2Engine", "JobsAPI", "StandardServices", "Transport",
@@ -37,8 +37,9 @@ enum RoomMap {
     "EmulatorServer": ["AWSSigning", "JobsAPI", "RESTServer", "Transport"],
     "Gateway": [
       "AWSConfiguration", "AWSSigning", "Authorization", "CYAML", "CryptoEngine",
-      "EmulatorServer", "GRPCWire", "GatewayClient", "GatewayServer", "HTTP2Engine", "JobsAPI",
-      "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer", "StandardServices", "Telemetry",
+      "EmulatorServer", "GRPCWire", "GatewayClient", "GatewayServer", "HTTP2Engine", "JobWatching",
+      "JobsAPI", "JobsEmulator", "OperatorServer", "RESTDoor", "RESTServer", "StandardServices",
+      "Telemetry",
       "TrafficPolicy", "Transport",
       "Upstream",
     ],
@@ -72,7 +73,7 @@ enum RoomMap {
     ],
     "NIOCore": [
       "Transport", "TrafficPolicy", "Upstream", "GatewayServer", "OperatorServer", "RESTServer",
-      "RESTDoor", "EmulatorServer", "Gateway", "GatewayClient",
+      "RESTDoor", "EmulatorServer", "Gateway", "GatewayClient", "JobWatching",
     ],
     "NIOHTTP1": [
       "Transport", "GatewayServer", "OperatorServer", "RESTServer", "RESTDoor", "EmulatorServer",

@@ -120,6 +120,9 @@ package struct CallContext: Sendable {
   /// several callers wait for, each with a deadline of its own.
   package var startBy: ContinuousClock.Instant?
   package var cacheControl = CacheControl.unspecified
+  /// No caller waits for this very call: the gateway looks around for all who watch. Such calls have
+  /// the least claim when the account's reads are short.
+  package var isPoll = false
   /// Which of a call's attempts this is. Nil: it is the only one.
   package var attempt: CallAttempt?
   /// W3C trace context. It is passed on as it came, save that requests of a traced call have their

@@ -133,11 +133,13 @@ extension PendingJobExecutions {
   /// The body of an answer to GetPending; both lists are written even if they are empty.
   package var answerBody: [UInt8] {
     var json = JSONWriter(reserving: 64 + 192 * (self.inProgress.count + self.queued.count))
-    json.object { json in
-      json.member("inProgressJobs", array: { $0.append(self.inProgress) })
-      json.member("queuedJobs", array: { $0.append(self.queued) })
-    }
+    json.object(self.writeMembers)
     return json.bytes
+  }
+
+  package func writeMembers(into json: inout JSONWriter) {
+    json.member("inProgressJobs", array: { $0.append(self.inProgress) })
+    json.member("queuedJobs", array: { $0.append(self.queued) })
   }
 }
 

@@ -15,6 +15,11 @@ extension WireArena {
     unsafe text.utf8Span.span.withUnsafeBytes { bytes in unsafe self.place(bytes) }
   }
 
+  /// Copies bytes and answers their place and length.
+  mutating func place(_ bytes: [UInt8]) -> ProtobufCBinaryData {
+    unsafe bytes.withUnsafeBytes { bytes in unsafe self.place(bytes) }
+  }
+
   private mutating func place(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
     guard let place = unsafe self.allocate(bytes.count) else {
       return unsafe ProtobufCBinaryData(len: 0, data: nil)
@@ -41,6 +46,26 @@ extension WireArena {
     for (index, element) in elements.enumerated() {
       unsafe (list + index).initialize(to: place(&self, element))
     }
+    return unsafe list
+  }
+
+  /// Places each text and answers the list of them; nil for an empty one.
+  mutating func place(texts: [String]) -> UnsafeMutablePointer<ProtobufCBinaryData>? {
+    guard !texts.isEmpty else { return nil }
+    let list = unsafe self.reserve(texts.count, of: ProtobufCBinaryData.self)
+    for (index, text) in texts.enumerated() {
+      unsafe (list + index).initialize(to: self.place(text))
+    }
+    return unsafe list
+  }
+
+  /// Copies values that point at nothing; nil for an empty list.
+  mutating func place<Value: BitwiseCopyable>(
+    values: [Value]
+  ) -> UnsafeMutablePointer<Value>? {
+    guard !values.isEmpty else { return nil }
+    let list = unsafe self.reserve(values.count, of: Value.self)
+    for (index, value) in values.enumerated() { unsafe (list + index).initialize(to: value) }
     return unsafe list
   }
 

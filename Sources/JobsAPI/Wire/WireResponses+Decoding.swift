@@ -28,16 +28,9 @@ extension WireResponse {
     try unsafe decode(wire, memoryLimit, jobs__get_pending_job_executions_response__unpack) {
       message throws(WireError) in
       let response = unsafe message.pointee
-      var pending = PendingJobExecutions()
-      for index in unsafe 0..<response.n_in_progress_jobs {
-        guard let summary = unsafe response.in_progress_jobs[index]?.pointee else { continue }
-        pending.inProgress.append(unsafe try JobExecutionSummary(summary))
-      }
-      for index in unsafe 0..<response.n_queued_jobs {
-        guard let summary = unsafe response.queued_jobs[index]?.pointee else { continue }
-        pending.queued.append(unsafe try JobExecutionSummary(summary))
-      }
-      return pending
+      return PendingJobExecutions(
+        inProgress: unsafe try summaries(response.n_in_progress_jobs, response.in_progress_jobs),
+        queued: unsafe try summaries(response.n_queued_jobs, response.queued_jobs))
     }
   }
 
@@ -115,8 +108,21 @@ extension JobExecution {
   }
 }
 
+/// Reads a list of summaries, of a watch too.
+func summaries(
+  _ count: Int, _ list: UnsafeMutablePointer<UnsafeMutablePointer<Jobs__JobExecutionSummary>?>?
+) throws(WireError) -> [JobExecutionSummary] {
+  var summaries: [JobExecutionSummary] = []
+  for index in 0..<count {
+    guard let summary = unsafe list?[index]?.pointee else { continue }
+    summaries.append(unsafe try JobExecutionSummary(summary))
+  }
+  return summaries
+}
+
 extension JobExecutionSummary {
-  fileprivate init(_ message: Jobs__JobExecutionSummary) throws(WireError) {
+  /// Read for a watch too.
+  init(_ message: Jobs__JobExecutionSummary) throws(WireError) {
     self.init()
     if unsafe message._job_id_case.rawValue != 0 {
       self.jobID = unsafe try wireText(message.job_id, field: "job_id")

@@ -154,7 +154,8 @@ extension WireArena {
     }
   }
 
-  fileprivate mutating func place(
+  /// For a watch's answers too.
+  mutating func place(
     _ summary: JobExecutionSummary
   ) -> UnsafeMutablePointer<Jobs__JobExecutionSummary> {
     var message = unsafe Jobs__JobExecutionSummary()

@@ -44,6 +44,9 @@ package final class AccountBudget: Sendable {
     [self.reads, self.writes].compactMap(\.snapshot)
   }
 
+  /// Reads a second that are let through at present; nil without a budget.
+  package var readsPerSecond: Double? { self.reads.level.map { Double($0) / 1_000 } }
+
   /// True if the call may go upstream now: there is a token and nobody waits. Else it is to be
   /// admitted with ``admit(_:for:in:)``.
   package func admitAtOnce(_ call: CallClass) -> Bool {

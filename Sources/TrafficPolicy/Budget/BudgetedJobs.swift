@@ -17,7 +17,7 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func describe(
     _ call: DescribeJobExecution, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<JobExecution?> {
-    try await self.budgeted(.describe, for: call.thingName, in: context) {
+    try await self.budgeted(context.isPoll ? .poll : .describe, for: call.thingName, in: context) {
       () throws(JobsFailure) in try await self.next.describe(call, in: context)
     }
   }
@@ -25,7 +25,7 @@ package struct BudgetedJobs<Next: JobsBackend>: JobsBackend {
   package func getPending(
     _ call: GetPendingJobExecutions, in context: CallContext
   ) async throws(JobsFailure) -> JobsReply<PendingJobExecutions> {
-    try await self.budgeted(.pending, for: call.thingName, in: context) {
+    try await self.budgeted(context.isPoll ? .poll : .pending, for: call.thingName, in: context) {
       () throws(JobsFailure) in try await self.next.getPending(call, in: context)
     }
   }

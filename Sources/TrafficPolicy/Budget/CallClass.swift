@@ -16,6 +16,8 @@ package enum CallClass: CaseIterable, Sendable {
   case startNext
   case describe
   case pending
+  /// A look around for all who watch a thing.
+  case poll
 
   /// The class of an update.
   package init(_ call: UpdateJobExecution) {
@@ -25,7 +27,7 @@ package enum CallClass: CaseIterable, Sendable {
   package var kind: CallKind {
     switch self {
     case .terminalUpdate, .update, .startNext: .write
-    case .describe, .pending: .read
+    case .describe, .pending, .poll: .read
     }
   }
 
@@ -35,6 +37,7 @@ package enum CallClass: CaseIterable, Sendable {
     case .terminalUpdate: 8
     case .update, .describe: 4
     case .startNext, .pending: 2
+    case .poll: 1
     }
   }
 
@@ -43,7 +46,7 @@ package enum CallClass: CaseIterable, Sendable {
     switch self {
     case .terminalUpdate, .describe: 0
     case .update, .pending: 1
-    case .startNext: 2
+    case .startNext, .poll: 2
     }
   }
 

@@ -169,7 +169,7 @@ import TrafficPolicy
       #expect(update(status) == .update)
     }
     #expect(CallClass.weights(of: .write) == [8, 4, 2])
-    #expect(CallClass.weights(of: .read) == [4, 2])
+    #expect(CallClass.weights(of: .read) == [4, 2, 1])
     for call in CallClass.allCases {
       #expect(CallClass.weights(of: call.kind)[call.index] == call.weight)
     }
