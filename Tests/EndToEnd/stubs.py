@@ -45,6 +45,7 @@ def _modules(name: str):
 _generate()
 pb, rpc = _modules("jobs_data_plane")
 presign_pb, presign_rpc = _modules("jobs_presign")
+watch_pb, watch_rpc = _modules("jobs_watch")
 
 SERVICE = "iot.jobs.dataplane.v1.JobsDataPlaneService"
 STATUS = {

@@ -27,6 +27,7 @@ SERVICES = [
     "grpc.reflection.v1alpha.ServerReflection",
     SERVICE,
     "iot.jobs.dataplane.v1.JobsPresignService",
+    "iot.jobs.dataplane.v1.JobsWatchService",
 ]
 PROTO = "iot/jobs/dataplane/v1/jobs_data_plane.proto"
 

@@ -39,7 +39,7 @@ struct DocumentedErrorsTests {
   /// Failures that no cause in StatusMapping's table stands for.
   private static let others: [RPCFailure] = [
     StatusMapping.memoryFull, StatusMapping.connectionClosing, StatusMapping.requestTimedOut,
-    .unauthenticated, .policyDenied(.describe),
+    .unauthenticated, .policyDenied(.describe), .watchExpired, .tooManyWatches(1, "watches"),
     RPCFailure(.resourceExhausted, .headersTooLarge, message: ""),
     RPCFailure(GRPCStatus(.resourceExhausted)), RPCFailure(GRPCStatus(.unimplemented)),
     RPCFailure(GRPCStatus(.unavailable)), RPCFailure(GRPCStatus(.internal)),

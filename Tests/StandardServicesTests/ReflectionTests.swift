@@ -210,7 +210,7 @@ struct ReflectionTests {
       index.services == [
         "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection", "iot.jobs.dataplane.v1.JobsDataPlaneService",
-        "iot.jobs.dataplane.v1.JobsWatchService",
+        "iot.jobs.dataplane.v1.JobsPresignService", "iot.jobs.dataplane.v1.JobsWatchService",
       ])
     let service = try #require(
       index.file(declaring: "iot.jobs.dataplane.v1.JobsDataPlaneService.UpdateJobExecution"))

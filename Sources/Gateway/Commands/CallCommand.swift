@@ -5,11 +5,11 @@ import GatewayClient
 import Glibc
 import JobsAPI
 
-/// The four operations for a person, over a gateway.
+/// The operations for a person, over a gateway, and what watches jobs.
 struct CallCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "call",
-    abstract: "Call one of the four operations over a gateway.",
+    abstract: "Call an operation over a gateway, or watch what becomes of jobs.",
     discussion: """
       Answers are a table, or AWS's own JSON with --json; what goes wrong is said on standard \
       error. Exit status 0 for an answer, 64 for a wrong flag, 69 if the gateway is not reached, \
@@ -18,11 +18,11 @@ struct CallCommand: AsyncParsableCommand {
       """,
     subcommands: [
       CallDescribeCommand.self, CallPendingCommand.self, CallStartNextCommand.self,
-      CallUpdateCommand.self,
+      CallUpdateCommand.self, CallWatchCommand.self, CallWaitCommand.self,
     ])
 }
 
-/// The flags that all four have.
+/// The flags that all have whose answer is one.
 struct AskOptions: ParsableArguments {
   @OptionGroup var reach: ReachOptions
 
@@ -42,14 +42,24 @@ struct AskOptions: ParsableArguments {
     ask: (JobsDataPlaneClient) async throws(CallFailure) -> ClientReply<Value>,
     json: (Value) -> [UInt8], text: (AnswerText, Value) -> String
   ) async throws {
+    try await self.tellOver(
+      isWrite: isWrite,
+      ask: { connection, options throws(CallFailure) in
+        var options = options
+        options.metadata += metadata
+        return try await ask(JobsDataPlaneClient(connection, options))
+      }, json: json, text: text)
+  }
+
+  /// As ``tell(isWrite:metadata:ask:json:text:)``, for a client of any service.
+  func tellOver<Value: Sendable>(
+    isWrite: Bool,
+    ask: (GatewayConnection, RequestOptions) async throws(CallFailure) -> ClientReply<Value>,
+    json: (Value) -> [UInt8], text: (AnswerText, Value) -> String
+  ) async throws {
     let reach = try self.reach.reach()
     let run = ClientRun(reach: reach, timeout: self.deadline.duration)
-    let (result, took) = try await run.ask {
-      connection, options throws(CallFailure) in
-      var options = options
-      options.metadata += metadata
-      return try await ask(JobsDataPlaneClient(connection, options))
-    }
+    let (result, took) = try await run.ask(ask)
     switch result {
     case .success(let reply) where self.json:
       try StandardOutput.deliver(Self.line(json(reply.value)))
@@ -67,7 +77,7 @@ struct AskOptions: ParsableArguments {
     }
   }
 
-  private static func line(_ json: [UInt8]) -> String {
+  static func line(_ json: [UInt8]) -> String {
     String(decoding: json, as: UTF8.self).shownInJSON + "\n"
   }
 }

@@ -71,9 +71,8 @@ struct StatusArgument: ExpressibleByArgument {
   var status: JobExecutionStatus
 
   init?(argument: String) {
-    let word = String(argument.uppercased().map { $0 == "-" ? "_" : $0 })
     let allowed: [JobExecutionStatus] = [.inProgress, .succeeded, .failed, .rejected]
-    guard let status = allowed.first(where: { $0.awsWord == word }) else { return nil }
+    guard let status = JobExecutionStatus(argument: argument, among: allowed) else { return nil }
     self.status = status
   }
 }

@@ -14,6 +14,7 @@ struct ServeOptions: ParsableArguments {
   @Flag(help: .of(PresignSettings.presign)) var presign = false
   @OptionGroup var traffic: TrafficOptions
   @OptionGroup var failure: FailureOptions
+  @OptionGroup var watching: WatchOptions
   @OptionGroup var callLog: CallLogOptions
   @OptionGroup var tracing: TracingOptions
   @Option(help: .of(ReloadSettings.interval)) var reloadInterval: String?
@@ -34,6 +35,7 @@ struct ServeOptions: ParsableArguments {
     self.calls.add(to: &table)
     self.traffic.add(to: &table)
     self.failure.add(to: &table)
+    self.watching.add(to: &table)
     self.callLog.add(to: &table)
     self.tracing.add(to: &table)
     return table

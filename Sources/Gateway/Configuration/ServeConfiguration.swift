@@ -2,6 +2,7 @@
 
 import AWSConfiguration
 import HTTP2Engine
+import JobWatching
 import TrafficPolicy
 import Transport
 
@@ -21,6 +22,7 @@ struct ServeConfiguration: Sendable {
   var reloadInterval: Duration
   var access: AccessConfiguration
   var policy: PolicySettings
+  var watching: WatchSettings
   var callLog: CallLogConfiguration
   /// Nil if no call is traced.
   var tracing: TracingPlan?
@@ -33,7 +35,8 @@ struct ServeConfiguration: Sendable {
     SettingsSection("Reflection", [SettingEntry(ReflectionSettings.reflection)]),
     SettingsSection("Presigned URLs", [SettingEntry(PresignSettings.presign)]),
     TrafficSettings.limits, TrafficSettings.budgets, TrafficSettings.cache,
-    FailureSettings.section, CallLogSettings.section, TracingSettings.section,
+    FailureSettings.section, WatchingSettings.section, CallLogSettings.section,
+    TracingSettings.section,
     SettingsSection("Files that change", [SettingEntry(ReloadSettings.interval)]),
     SharedSettings.process,
   ])
@@ -56,6 +59,7 @@ struct ServeConfiguration: Sendable {
     self.callLog = try CallLogConfiguration(reader)
     self.access = try AccessConfiguration(reader, callerKinds: self.listening.callerKinds)
     self.policy = try PolicySettings(reader)
+    self.watching = try WatchSettings(reader)
     if try reader.sourced(FailureSettings.attempts) == nil,
       let attempts = self.upstream.aws.maxAttempts
     {

@@ -3,6 +3,7 @@
 import AWSConfiguration
 import AWSSigning
 import GatewayServer
+import JobWatching
 import JobsAPI
 import Logging
 import NIOCore
@@ -19,6 +20,7 @@ struct GatewayServices: Drainable {
   private let listeners: GatewayListeners
   private let readiness: Readiness
   private let policy: TrafficPolicy
+  private let watches: JobWatches?
   private let credentials: RefreshingCredentials
   /// For what blocks, off the event loops.
   private let threads: NIOThreadPool
@@ -57,9 +59,7 @@ struct GatewayServices: Drainable {
     let tls = try UpstreamTLS(configuration.upstream)
     let credentials = RefreshingCredentials(
       configuration.upstream, tls, on: group.any(), threads: threads, log: CredentialLog(logger))
-    credentials.register(in: registry)
-    Self.start(credentials, thenTell: readiness)
-
+    Self.start(credentials, in: registry, thenTell: readiness)
     let policy = TrafficPolicy(configuration.policy, on: group, registry: registry, logger: logger)
     logger.notice("limits in force", metadata: configuration.policy.logMetadata)
 
@@ -82,11 +82,13 @@ struct GatewayServices: Drainable {
     let settings = try LiveSettings.start(
       configuration, over: LiveSettings.Parts(policy: policy, levels: levels, calls: accounts.log),
       watched: &watched, registry: registry, logger: logger)
+    let watches = Self.watches(configuration, upstream, policy, on: group.any(), registry)
     let surroundings = CallerServers.Surroundings(
-      group: group, access: access, standard: try Self.standard(configuration, readiness, upstream),
+      group: group, access: access,
+      standard: try Self.standard(configuration, readiness, upstream, watches),
       reporting: accounts.reporting, registry: registry, logger: logger)
     let servers = try CallerServers.load(configuration, in: surroundings, watched: &watched) {
-      loop in upstream.backend(on: loop)
+      loop in Self.backend(upstream.backend(on: loop), watches)
     }
 
     let desk = OperatorDesk({ settings.effective }, readiness, policy, upstream, levels)
@@ -100,23 +102,48 @@ struct GatewayServices: Drainable {
     readiness.met(.listenersBound)
     listeners.log(to: logger)
     return GatewayServices(
-      listeners: listeners, readiness: readiness, policy: policy,
+      listeners: listeners, readiness: readiness, policy: policy, watches: watches,
       credentials: credentials, threads: threads, upstream: upstream, watch: watch,
       accounts: accounts)
   }
 
   /// Health, and what else is offered besides the operations.
   private static func standard(
-    _ configuration: ServeConfiguration, _ readiness: Readiness, _ upstream: UpstreamLink
+    _ configuration: ServeConfiguration, _ readiness: Readiness, _ upstream: UpstreamLink,
+    _ watches: JobWatches?
   ) throws -> StandardMethods {
     StandardMethods(
       health: HealthStatuses(readiness),
       descriptors: configuration.offersReflection ? try DescriptorIndex.embedded() : nil,
-      presigner: configuration.offersPresigning ? upstream : nil)
+      presigner: configuration.offersPresigning ? upstream : nil, watches: watches)
+  }
+
+  /// Polls in one loop, by the policies that all calls go by.
+  private static func watches(
+    _ configuration: ServeConfiguration, _ upstream: UpstreamLink, _ policy: TrafficPolicy,
+    on loop: any EventLoop, _ registry: MetricsRegistry
+  ) -> JobWatches? {
+    upstream.backend(on: loop).map { backend in
+      JobWatches(configuration.watching, over: backend, on: loop, registry: registry) {
+        policy.readsPerSecond
+      }
+    }
+  }
+
+  /// What callers' calls go through, so that watchers see their writes.
+  private static func backend(
+    _ backend: (some JobsBackend)?, _ watches: JobWatches?
+  ) -> (any JobsBackend)? {
+    guard let backend, let watches else { return backend }
+    return WatchedJobs(backend, watches: watches)
   }
 
   /// Looks for credentials in the background; to have none is known sooner or later too.
-  private static func start(_ credentials: RefreshingCredentials, thenTell readiness: Readiness) {
+  private static func start(
+    _ credentials: RefreshingCredentials, in registry: MetricsRegistry,
+    thenTell readiness: Readiness
+  ) {
+    credentials.register(in: registry)
     credentials.start()
     Task {
       _ = await credentials.resolved()
@@ -134,6 +161,7 @@ struct GatewayServices: Drainable {
     let deadline = ContinuousClock.now.advanced(by: .nanoseconds(grace.nanoseconds))
     await self.listeners.drainCallers(grace: grace)
     // A refresh in the background has no caller, and must not outlast the grace.
+    self.watches?.stop()
     self.policy.stop()
     await self.upstream.drain()
     await self.accounts.stop(until: deadline)

@@ -2,6 +2,7 @@
 
 import GRPCWire
 import HTTP2Engine
+import JobWatching
 import JobsAPI
 import NIOCore
 
@@ -17,12 +18,12 @@ extension HTTP2Handler {
     let loop = self.loop
     let caller = StreamedCaller(
       requestID: requestID, access: self.connectionAccess(), authorization: fields.authorization)
-    let call = self.standard.begin(method, by: caller) {
+    let call = self.standard.begin(method, by: caller, on: loop) {
       // From whatever thread the news comes.
       loop.execute { handler.value.newsArrived(on: streamID) }
     }
     guard let call else { return self.refuseUnknownMethod(streamID, requestID) }
-    guard self.standardMemory.charge(MemoryBudget.bytesPerCall) == .admit else {
+    guard self.charge(MemoryBudget.bytesPerCall, of: method) == .admit else {
       return self.refuseForMemory(streamID, requestID)
     }
     let rpc = StreamedRPC(
@@ -32,15 +33,24 @@ extension HTTP2Handler {
     self.streams[streamID] = rpc
     self.reporting.began(.standard(method))
     if let timeout = head.timeout { rpc.dueAt = self.watchDeadline(in: TimeAmount(timeout)) }
+    if let refusal = self.refusal(of: method) { return self.end(rpc, refusal) }
     // It may be over before its request is read.
     self.advance(rpc)
+  }
+
+  /// Why one more call of a method that watches jobs is one too many; nil if it is not.
+  private func refusal(of method: StandardMethod) -> RPCFailure? {
+    guard method.isWatching, let limit = self.standard.watches?.settings.watchersPerConnection
+    else { return nil }
+    let open = self.streams.values.count { $0.method.isWatching && !$0.isCounted }
+    return open > limit ? .tooManyWatches(limit, "watches and waits on one connection") : nil
   }
 
   func receivedStreamed(_ bytes: ReceivedBytes, on streamID: Int32) {
     guard let rpc = self.streams[streamID], !rpc.isCounted else {
       return self.session.consume(bytes.count, on: streamID)
     }
-    guard self.standardMemory.charge(bytes.count) == .admit else {
+    guard self.charge(bytes.count, of: rpc.method) == .admit else {
       self.session.consume(bytes.count, on: streamID)
       return self.end(rpc, StatusMapping.memoryFull)
     }
@@ -204,20 +214,33 @@ extension HTTP2Handler {
       held = max(held, rpc.requestBytes)
     }
     let more = held - rpc.requestBytes
-    if more > 0, self.standardMemory.charge(more) == .refuse { return .refuse }
-    if more < 0 { self.standardMemory.giveBack(-more) }
+    if more > 0, self.charge(more, of: rpc.method) == .refuse { return .refuse }
     rpc.requestBytes = held
-    rpc.chargedBytes += more
+    if more < 0 { self.giveBack(-more, of: rpc) } else { rpc.chargedBytes += more }
     return .admit
   }
 
+  /// Calls that watch jobs are charged as operations are, so that however many there are, health checks
+  /// keep their part.
+  private func charge(_ count: Int, of method: StandardMethod) -> MemoryBudget.OnCharge {
+    method.isWatching ? self.memory.charge(count) : self.standardMemory.charge(count)
+  }
+
   private func chargeAnyway(_ count: Int, to rpc: StreamedRPC) {
-    self.standardMemory.chargeAnyway(count)
+    if rpc.method.isWatching {
+      self.memory.chargeAnyway(count)
+    } else {
+      self.standardMemory.chargeAnyway(count)
+    }
     rpc.chargedBytes += count
   }
 
   private func giveBack(_ count: Int, of rpc: StreamedRPC) {
-    self.standardMemory.giveBack(count)
+    if rpc.method.isWatching {
+      self.memory.giveBack(count)
+    } else {
+      self.standardMemory.giveBack(count)
+    }
     rpc.chargedBytes -= count
   }
 

@@ -7,7 +7,7 @@ package import JobsAPI
 ///
 /// The caller can tell from the code alone whether to mend the request, to read again and decide,
 /// to wait and repeat, or to call an operator; the details carry the exact facts.
-package struct RPCFailure: Equatable, Sendable {
+package struct RPCFailure: Error, Equatable, Sendable {
   package var code: GRPCStatusCode
   package var message: String
   /// `ErrorInfo.reason`.
@@ -92,6 +92,8 @@ package enum FailureReason: String, CaseIterable, Sendable {
   case headersTooLarge = "HEADERS_TOO_LARGE"
   case deadlineExceeded = "DEADLINE_EXCEEDED"
   case cancelled = "CANCELLED"
+  case watchExpired = "WATCH_EXPIRED"
+  case tooManyWatches = "TOO_MANY_WATCHES"
 }
 
 package enum FailureDomain: String, Sendable {

@@ -12,6 +12,9 @@ enum StandardMethod: String, CaseIterable {
   case reflection = "ServerReflectionInfo"
   /// Of iot.jobs.dataplane.v1.JobsPresignService.
   case presign = "GeneratePresignedUrl"
+  /// Of iot.jobs.dataplane.v1.JobsWatchService, as the next.
+  case watchPending = "WatchPendingJobExecutions"
+  case waitForExecution = "WaitForJobExecution"
 
   /// The method that a request's path names; nil for any other.
   init?(path head: RequestHead) {
@@ -27,6 +30,10 @@ enum StandardMethod: String, CaseIterable {
       self = .reflection
     } else if head.isPath("/iot.jobs.dataplane.v1.JobsPresignService/GeneratePresignedUrl") {
       self = .presign
+    } else if head.isPath("/iot.jobs.dataplane.v1.JobsWatchService/WatchPendingJobExecutions") {
+      self = .watchPending
+    } else if head.isPath("/iot.jobs.dataplane.v1.JobsWatchService/WaitForJobExecution") {
+      self = .waitForExecution
     } else {
       return nil
     }
@@ -40,11 +47,21 @@ enum StandardMethod: String, CaseIterable {
     case .healthWatch: 2
     case .reflection: 3
     case .presign: 4
+    case .watchPending: 5
+    case .waitForExecution: 6
     }
   }
+
+  /// Whether it watches jobs.
+  var isWatching: Bool { self == .watchPending || self == .waitForExecution }
 
   var requests: StreamedCallState.Requests { self == .reflection ? .many : .one }
 
   /// Whether a drain ends the call: it would go on for as long as its caller likes.
-  var endsOnDrain: Bool { self == .healthWatch || self == .reflection }
+  var endsOnDrain: Bool {
+    switch self {
+    case .healthWatch, .reflection, .watchPending, .waitForExecution: true
+    case .healthCheck, .healthList, .presign: false
+    }
+  }
 }
