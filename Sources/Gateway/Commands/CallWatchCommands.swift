@@ -36,7 +36,7 @@ struct CallWatchCommand: AsyncParsableCommand {
       let token = TokenHolder(call.resumeToken)
       let failure = try await self.watch(call, holding: token, over: reach, for: left)
       call.resumeToken = token.bytes
-      if case .deadlineExceeded = failure { continue }
+      if failure.isTimeUp { continue }
       guard failure.helpsToComeBack, token.isFresh else {
         let report = FailureReport(failure, isWrite: false, reach)
         let words = report.text(.of(STDERR_FILENO, Environment.variables))
@@ -90,6 +90,15 @@ private final class TokenHolder {
 }
 
 extension CallFailure {
+  /// Both ends keep the time, and either may be the first to say that it is up.
+  fileprivate var isTimeUp: Bool {
+    switch self {
+    case .deadlineExceeded: true
+    case .refused(let end): end.status.code == .deadlineExceeded
+    default: false
+    }
+  }
+
   /// Whether a watch that had begun may go on, on another connection.
   fileprivate var helpsToComeBack: Bool {
     switch self {
