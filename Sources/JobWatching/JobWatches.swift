@@ -66,7 +66,7 @@ package final class JobWatches: Sendable {
     self.metrics.sample { [weak self] in self?.levels ?? (0, 0) }
   }
 
-  private var now: Int64 { self.origin.duration(to: .now).nanoseconds }
+  private var now: Int64 { self.origin.duration(to: .now).clampedNanoseconds }
 
   private var levels: (watchers: Int, things: Int) {
     self.guarded.withLock { ($0.wakers.count, $0.table.count) }

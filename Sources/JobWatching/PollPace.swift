@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// How fast polls of all things together may go: a part of the reads that the account has. When more
 /// is watched than that allows, every poll comes later and nobody is refused.
 ///
@@ -31,6 +33,6 @@ package struct PollPace: Equatable, Sendable {
   }
 
   package mutating func polled(now: Int64) {
-    self.theoretical = max(self.theoretical, now).addingSaturated(self.spacing)
+    self.theoretical = max(self.theoretical, now).addingClamped(self.spacing)
   }
 }

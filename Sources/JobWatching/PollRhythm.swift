@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// When a thing is polled next: soon while things happen to it, more rarely the longer nothing does.
 ///
 /// Times are nanoseconds. The random number moves each poll by up to a tenth, so that things that
@@ -22,14 +24,14 @@ package struct PollRhythm: Equatable, Sendable {
 
   /// A poll found nothing new: half as long again.
   package mutating func slacken() {
-    self.interval = min(self.maximum, self.interval.addingSaturated(self.interval / 2))
+    self.interval = min(self.maximum, self.interval.addingClamped(self.interval / 2))
   }
 
   /// A poll failed: twice as long, and no sooner than it was told to come back.
   ///
   /// - Parameter retryAfter: nil if nobody said when.
   package mutating func backOff(retryAfter: Int64?) {
-    let doubled = min(self.maximum, self.interval.addingSaturated(self.interval))
+    let doubled = min(self.maximum, self.interval.addingClamped(self.interval))
     // Whoever names an hour is asked again after the longest interval: watchers wait.
     self.interval = max(doubled, min(self.maximum, retryAfter ?? 0))
   }
@@ -41,12 +43,5 @@ package struct PollRhythm: Equatable, Sendable {
     let moved = Int64(random % UInt64(2 * tenth + 1)) - tenth
     // The floor is a promise, and so is kept whatever the dice say.
     return max(self.minimum, self.interval + moved)
-  }
-}
-
-extension Int64 {
-  func addingSaturated(_ other: Int64) -> Int64 {
-    let (sum, isOver) = self.addingReportingOverflow(other)
-    return isOver ? (other < 0 ? .min : .max) : sum
   }
 }

@@ -33,7 +33,7 @@ extension WatchTable {
       return (answer, [])
     }
     if answer != .refused, let rhythm = self.things[name]?.rhythm {
-      self.schedule(name, at: now.addingSaturated(rhythm.delay(random: random)))
+      self.schedule(name, at: now.addingClamped(rhythm.delay(random: random)))
     }
     self.lookUpAwaited(of: name)
     let hasNews = answer != .failed && (answer != .unchanged || !thing.isCurrent)

@@ -47,7 +47,7 @@ package struct WatchTable: ~Copyable, Sendable {
 
   package init(_ settings: WatchSettings) {
     self.settings = settings
-    self.minimum = settings.minimumInterval.nanoseconds
+    self.minimum = settings.minimumInterval.wholeNanoseconds
   }
 
   /// Things that are watched or remembered.
@@ -121,7 +121,7 @@ extension WatchTable {
       guard let thing = self.things[name], thing.watchers.isEmpty, thing.forgetAt == nil else {
         continue
       }
-      let forgetAt = now.addingSaturated(self.settings.memory.nanoseconds)
+      let forgetAt = now.addingClamped(self.settings.memory.wholeNanoseconds)
       self.things[name]?.due = nil
       self.things[name]?.forgetAt = forgetAt
       self.remembered.append((name, forgetAt))
@@ -143,7 +143,7 @@ extension WatchTable {
       return thing.incarnation
     }
     let rhythm = PollRhythm(
-      minimum: self.minimum, maximum: self.settings.maximumInterval.nanoseconds)
+      minimum: self.minimum, maximum: self.settings.maximumInterval.wholeNanoseconds)
     var thing = WatchedThing(incarnation: random(), rhythm: rhythm)
     thing.watchers = [watcher]
     self.things[name] = thing
@@ -229,7 +229,7 @@ extension WatchTable {
   /// The thing is to be polled as soon as it may.
   func soonest(_ thing: WatchedThing, now: Int64) -> Int64 {
     thing.lastBegunAt == .min
-      ? now : max(now, thing.lastBegunAt.addingSaturated(self.minimum))
+      ? now : max(now, thing.lastBegunAt.addingClamped(self.minimum))
   }
 
   mutating func hurry(_ name: String, now: Int64) {
@@ -254,15 +254,5 @@ extension WatchTable {
   /// A call to AWS is over.
   mutating func orderEnded() {
     self.underWay -= 1
-  }
-}
-
-extension Duration {
-  /// Clamped to what 64 bits hold: 292 years.
-  var nanoseconds: Int64 {
-    let (seconds, attoseconds) = self.components
-    let (product, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    guard !isOver else { return seconds < 0 ? .min : .max }
-    return product.addingSaturated(attoseconds / 1_000_000_000)
   }
 }

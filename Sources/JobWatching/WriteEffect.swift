@@ -24,7 +24,7 @@ extension WriteEffect {
 
   package init(_ update: UpdateJobExecution, left state: JobExecutionState?) {
     let key = ExecutionKey(update.jobID, update.executionNumber)
-    let next = update.expectedVersion.map { $0.addingSaturated(1) }
+    let next = update.expectedVersion.map { $0.addingClamped(1) }
     self.init(
       key, status: state?.status ?? update.status, version: state?.versionNumber ?? next)
   }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 // TrafficPolicy decides which calls go upstream, when, and which are answered without: a limit for
 // each thing, a budget for the account, a cache of reads. Its layers are backends that wrap a
 // backend. It knows calls and their outcomes; it knows neither gRPC nor HTTP nor AWS's wire.

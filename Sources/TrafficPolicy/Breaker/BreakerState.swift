@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// Whether AWS is called at all: it is left alone for a while after it failed often in a row.
 ///
 /// ```

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// Calls that wait for a token: fair between things, weighted between classes, first come first
 /// served within a thing.
 ///

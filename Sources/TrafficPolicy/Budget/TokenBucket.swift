@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// Tokens that come at a rate and are taken one for each call, in exact whole numbers.
 ///
 /// A rate is thousandths of a call a second, so a nanosecond at the rate of one is the smallest

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 import AWSSigning
 
 /// Collects the parameters of one URL's query after another from a text of any kind.

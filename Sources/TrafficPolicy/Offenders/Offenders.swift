@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
 import Synchronization
 
 /// The things that are refused most, for the log and for an operator's page. Safe from any thread.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// When a call that failed is made again, if it is.
 package struct RetryRules: Equatable, Sendable {
   package enum OnFailure: Equatable, Sendable {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import JobsAPI
+
 /// Makes ``CacheContents`` of entries that it is shown one by one.
 ///
 /// Called while their lock is held, so it looks at numbers and keeps the few entries that are big;

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import TrafficPolicy
+@testable import JobsAPI
 
 @Suite struct DurationTests {
   @Test(
