@@ -160,7 +160,7 @@ struct GatewayServices: Drainable {
   func drain(grace: TimeAmount) async {
     let deadline = ContinuousClock.now.advanced(by: .nanoseconds(grace.nanoseconds))
     await self.listeners.drainCallers(grace: grace)
-    // A refresh in the background has no caller, and must not outlast the grace.
+    // Polls and a refresh in the background have no caller, and must not outlast the grace.
     self.watches?.stop()
     self.policy.stop()
     await self.upstream.drain()

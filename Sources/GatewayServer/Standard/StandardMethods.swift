@@ -37,8 +37,8 @@ package struct StandardMethods: Sendable {
     _ method: StandardMethod, by caller: StreamedCaller, on loop: any EventLoop,
     newsArrived: @escaping @Sendable () -> Void
   ) -> (any StreamedCall)? {
-    func scene() -> WatchScene {
-      WatchScene(method, by: caller, on: loop, newsArrived: newsArrived)
+    func scene(_ watches: JobWatches) -> WatchScene {
+      WatchScene(method, of: watches, by: caller, on: loop, newsArrived: newsArrived)
     }
     return switch method {
     case .healthCheck: HealthAnswerCall.check(self.health)
@@ -46,8 +46,8 @@ package struct StandardMethods: Sendable {
     case .healthWatch: HealthWatchCall(self.health, newsArrived)
     case .reflection: self.descriptors.map { ReflectionCall($0) }
     case .presign: self.presigner.map { PresignCall($0, by: caller, newsArrived) }
-    case .watchPending: self.watches.map { PendingWatchCall($0, scene()) }
-    case .waitForExecution: self.watches.map { ExecutionWaitCall($0, scene()) }
+    case .watchPending: self.watches.map { PendingWatchCall(scene($0)) }
+    case .waitForExecution: self.watches.map { ExecutionWaitCall(scene($0)) }
     }
   }
 }

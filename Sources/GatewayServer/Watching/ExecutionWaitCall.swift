@@ -7,18 +7,12 @@ import NIOCore
 
 /// `WaitForJobExecution`: one answer, when an execution has come so far.
 final class ExecutionWaitCall: StreamedCall {
-  private let watches: JobWatches
   private var scene: WatchScene
   private var call: WaitForJobExecution?
-  private var place: WatchPlace?
-  private var life: WatchLife
-  private var timer: Scheduled<Void>?
   private var failure: RPCFailure?
 
-  init(_ watches: JobWatches, _ scene: WatchScene) {
-    self.watches = watches
+  init(_ scene: WatchScene) {
     self.scene = scene
-    self.life = WatchLife(watches.settings, scene)
     self.failure = scene.refusal
   }
 
@@ -40,7 +34,7 @@ final class ExecutionWaitCall: StreamedCall {
     if let failure = self.scene.authorize([.describe(Self.read(for: call))]) { throw failure }
     self.call = call
     do throws(WatchRefusal) {
-      self.place = try self.watches.wait(
+      self.scene.place = try self.scene.watches.wait(
         for: ExecutionKey(call.jobID, call.executionNumber), of: call.thingName,
         waker: self.scene.newsArrived)
     } catch {
@@ -54,9 +48,9 @@ final class ExecutionWaitCall: StreamedCall {
 
   func nextAnswer() -> OnNextAnswer {
     if let failure = self.failure { return .end(failure) }
-    guard let call = self.call, let place = self.place else { return .wait }
+    guard let call = self.call, let place = self.scene.place else { return .wait }
     let now = self.scene.loop.now
-    switch self.watches.awaited(place) {
+    switch self.scene.watches.awaited(place) {
     case .seen(let execution) where execution.satisfies(call):
       return .lastMessage(.framed { WireResponse.append(execution, to: &$0) })
     case .refused(let failure, let isOfThing):
@@ -66,10 +60,8 @@ final class ExecutionWaitCall: StreamedCall {
       return .end(StatusMapping.failure(for: failure, of: read))
     case .seen, .nothing: break
     }
-    if self.life.isOver(now) { return .end(.watchExpired) }
-    if let wakesAt = self.life.waits(beating: false, now) {
-      self.timer = self.scene.wake(at: wakesAt)
-    }
+    if self.scene.life.isOver(now) { return .end(.watchExpired) }
+    self.scene.waits(beating: false, now)
     return .wait
   }
 
@@ -79,9 +71,5 @@ final class ExecutionWaitCall: StreamedCall {
     return read
   }
 
-  func stopped(_ code: GRPCStatusCode) {
-    self.timer?.cancel()
-    if let place = self.place.take() { self.watches.stop(place) }
-    self.scene.ended(code)
-  }
+  func stopped(_ code: GRPCStatusCode) { self.scene.ended(code) }
 }

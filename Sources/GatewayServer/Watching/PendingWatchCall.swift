@@ -10,20 +10,14 @@ import NIOCore
 /// It keeps a position for each thing and no news: what there is to say is looked up when there is
 /// room to say it.
 final class PendingWatchCall: StreamedCall {
-  private let watches: JobWatches
   private var scene: WatchScene
   private var positions: [WatchPosition] = []
   /// Whose news is looked for first: things take turns.
   private var turn = 0
-  private var place: WatchPlace?
-  private var life: WatchLife
-  private var timer: Scheduled<Void>?
   private var failure: RPCFailure?
 
-  init(_ watches: JobWatches, _ scene: WatchScene) {
-    self.watches = watches
+  init(_ scene: WatchScene) {
     self.scene = scene
-    self.life = WatchLife(watches.settings, scene)
     self.failure = scene.refusal
   }
 
@@ -39,7 +33,7 @@ final class PendingWatchCall: StreamedCall {
     let call: WatchPendingJobExecutions
     do throws(WireError) {
       call = try WatchPendingJobExecutions(
-        wire: message.span, thingLimit: self.watches.settings.thingsPerStream)
+        wire: message.span, thingLimit: self.scene.watches.settings.thingsPerStream)
     } catch {
       throw RPCFailure(error)
     }
@@ -47,7 +41,7 @@ final class PendingWatchCall: StreamedCall {
     if let failure = self.scene.authorize(reads) { throw failure }
     guard let known = ResumeToken.decode(call.resumeToken) else { throw .invalidToken() }
     do throws(WatchRefusal) {
-      (self.place, self.positions) = try self.watches.watch(
+      (self.scene.place, self.positions) = try self.scene.watches.watch(
         call.thingNames, knowing: known, waker: self.scene.newsArrived)
     } catch {
       throw RPCFailure(error)
@@ -58,13 +52,13 @@ final class PendingWatchCall: StreamedCall {
 
   func nextAnswer() -> OnNextAnswer {
     if let failure = self.failure { return .end(failure) }
-    guard let place = self.place else { return .wait }
+    guard let place = self.scene.place else { return .wait }
     let now = self.scene.loop.now
-    if self.life.isOver(now) { return .end(.watchExpired) }
+    if self.scene.life.isOver(now) { return .end(.watchExpired) }
     for _ in self.positions.indices {
       let index = self.turn
       self.turn = (index + 1) % self.positions.count
-      switch self.watches.news(after: self.positions[index]) {
+      switch self.scene.watches.news(after: self.positions[index]) {
       case .nothing: continue
       case .news(let news, let position):
         self.positions[index] = position
@@ -74,33 +68,19 @@ final class PendingWatchCall: StreamedCall {
         return .end(StatusMapping.failure(for: failure, of: .getPending(read)))
       }
     }
-    if self.life.isHeartbeatDue(now) {
-      let seconds = self.watches.secondsSinceAnswer(place)
+    if self.scene.life.isHeartbeatDue(now) {
+      let seconds = self.scene.watches.secondsSinceAnswer(place)
       return self.tell(.heartbeat(secondsSinceAnswer: seconds), now)
     }
-    if let wakesAt = self.life.waits(beating: true, now) {
-      self.timer = self.scene.wake(at: wakesAt)
-    }
+    self.scene.waits(beating: true, now)
     return .wait
   }
 
   private func tell(_ news: PendingNews, _ now: NIODeadline) -> OnNextAnswer {
-    self.life.told(now)
+    self.scene.life.told(now)
     let token = ResumeToken.encode(self.positions)
     return .message(.framed { WireResponse.append(news, resumeToken: token, to: &$0) })
   }
 
-  func stopped(_ code: GRPCStatusCode) {
-    self.timer?.cancel()
-    if let place = self.place.take() { self.watches.stop(place) }
-    self.scene.ended(code)
-  }
-}
-
-extension WatchLife {
-  init(_ settings: WatchSettings, _ scene: WatchScene) {
-    self.init(
-      settings.longestWatch, heartbeat: settings.heartbeat, jitter: .random(in: 0...1),
-      now: scene.loop.now)
-  }
+  func stopped(_ code: GRPCStatusCode) { self.scene.ended(code) }
 }

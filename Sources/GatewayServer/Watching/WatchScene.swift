@@ -5,24 +5,34 @@ import JobWatching
 import JobsAPI
 import NIOCore
 
-/// Where a call that watches jobs happens, and who makes it.
+/// What the calls that watch jobs have in common: who makes one and where, its place among the
+/// watchers, and how long it lasts.
 struct WatchScene {
+  let watches: JobWatches
   let loop: any EventLoop
-  let requestID: String
-  /// Nil when neither a policy nor the audit log asks who calls.
-  private(set) var access: CallAccess?
   /// Why the caller may make no call at all.
   let refusal: RPCFailure?
   /// Called from any thread when the call may have more to say.
   let newsArrived: @Sendable () -> Void
+  /// Given back when the call ends.
+  var place: WatchPlace?
+  var life: WatchLife
+  private let requestID: String
+  /// Nil when neither a policy nor the audit log asks who calls.
+  private var access: CallAccess?
+  private var timer: Scheduled<Void>?
 
   init(
-    _ method: StandardMethod, by caller: StreamedCaller, on loop: any EventLoop,
-    newsArrived: @escaping @Sendable () -> Void
+    _ method: StandardMethod, of watches: JobWatches, by caller: StreamedCaller,
+    on loop: any EventLoop, newsArrived: @escaping @Sendable () -> Void
   ) {
+    self.watches = watches
     self.loop = loop
     self.requestID = caller.requestID
     self.newsArrived = newsArrived
+    self.life = WatchLife(
+      watches.settings.longestWatch, heartbeat: watches.settings.heartbeat,
+      jitter: .random(in: 0...1), now: loop.now)
     var access = caller.access.map {
       CallAccess(.standard(method), by: $0.caller(caller.authorization), under: $0.control)
     }
@@ -38,13 +48,17 @@ struct WatchScene {
     return nil
   }
 
-  mutating func ended(_ code: GRPCStatusCode) {
-    self.access?.ended(code, requestID: self.requestID)
+  /// There is nothing to say now. The call is woken when there must be.
+  mutating func waits(beating: Bool, _ now: NIODeadline) {
+    guard let wakesAt = self.life.waits(beating: beating, now) else { return }
+    let newsArrived = self.newsArrived
+    self.timer = self.loop.scheduleTask(deadline: wakesAt) { newsArrived() }
   }
 
-  func wake(at deadline: NIODeadline) -> Scheduled<Void> {
-    let newsArrived = self.newsArrived
-    return self.loop.scheduleTask(deadline: deadline) { newsArrived() }
+  mutating func ended(_ code: GRPCStatusCode) {
+    self.timer?.cancel()
+    if let place = self.place.take() { self.watches.stop(place) }
+    self.access?.ended(code, requestID: self.requestID)
   }
 }
 
