@@ -24,7 +24,9 @@ from stubs import SERVICE
 from wire import Connection, message
 
 Status = messages.HealthCheckResponse
-SERVICES = ["", SERVICE]
+PACKAGE = SERVICE.rpartition(".")[0]
+PRESIGN = f"{PACKAGE}.JobsPresignService"
+SERVICES = ["", SERVICE, f"{PACKAGE}.JobsWatchService"]
 WATCH = {":path": "/grpc.health.v1.Health/Watch"}
 
 
@@ -89,6 +91,11 @@ def test_a_ready_gateway_is_serving(gateway, service):
     assert probe(gateway, service) == 0
 
 
+def test_presigning_is_a_service_where_it_is_offered(gateway, upstream, start):
+    assert probe(gateway, PRESIGN) == 3
+    assert probe(start(upstream.url, "--presign"), PRESIGN) == 0
+
+
 def test_a_service_that_there_is_not(gateway):
     assert probe(gateway, "no.such.Service") == 3
     with asking(gateway) as stub, pytest.raises(grpc.RpcError) as error:
@@ -106,14 +113,14 @@ def test_a_list_has_every_service(gateway):
 
 def test_health_follows_readiness(slow_start):
     gateway, released = slow_start
-    assert [probe(gateway, service) for service in SERVICES] == [4, 4]
+    assert [probe(gateway, service) for service in SERVICES] == [4, 4, 4]
     with asking(gateway) as stub:
         watchers = [Watcher(stub, service) for service in SERVICES]
         unknown = Watcher(stub, "no.such.Service")
-        assert [one.next() for one in watchers] == [Status.NOT_SERVING] * 2
+        assert [one.next() for one in watchers] == [Status.NOT_SERVING] * len(SERVICES)
         assert unknown.next() == Status.SERVICE_UNKNOWN
         released.set()
-        assert [one.next() for one in watchers] == [Status.SERVING] * 2
+        assert [one.next() for one in watchers] == [Status.SERVING] * len(SERVICES)
         with urllib.request.urlopen(f"{gateway.admin_url}/readyz", timeout=20) as answer:
             assert answer.status == 200
         assert unknown.is_silent()

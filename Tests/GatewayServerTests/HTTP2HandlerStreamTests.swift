@@ -66,7 +66,7 @@ struct HTTP2HandlerStreamTests {
     }
     #expect(
       Array(answer.body.dropFirst(5))
-        == HealthStatuses.services.flatMap { entry($0) })
+        == HealthStatuses(caller.readiness).services.flatMap { entry($0) })
   }
 
   @Test(arguments: [([], "none"), (Request.frame([]) + Request.frame([]), "more")])

@@ -30,7 +30,7 @@ final class HealthAnswerCall: StreamedCall {
     HealthAnswerCall { (message) throws(ProtobufError) in
       try HealthMessages.checkList(message)
       let status = health.status
-      let statuses = HealthStatuses.services.map { (service: $0, status: status) }
+      let statuses = health.services.map { (service: $0, status: status) }
       return .lastMessage(.framed { HealthMessages.append(statuses, to: &$0) })
     }
   }

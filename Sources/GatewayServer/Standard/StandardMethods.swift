@@ -22,7 +22,7 @@ package struct StandardMethods: Sendable {
     health: HealthStatuses, descriptors: DescriptorIndex? = nil,
     presigner: (any CallPresigner)? = nil, watches: JobWatches? = nil
   ) {
-    self.health = health
+    self.health = health.naming(presigning: presigner != nil, watching: watches != nil)
     self.descriptors = descriptors
     self.presigner = presigner
     self.watches = watches
