@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import signal
+import socket
 from collections.abc import Iterator
 
 import grpc
@@ -202,13 +203,19 @@ def running(upstream: Upstream, form: str, folder: pathlib.Path) -> Iterator[Pro
         env={**CREDENTIALS, "AWS_SESSION_TOKEN": SESSION},
     )
     try:
-        assert eventually((folder / "grpc.sock").exists), program.log_tail()
+        assert eventually(lambda: is_listening(folder / "grpc.sock")), program.log_tail()
         yield program
         program.terminate()
         assert program.wait() == 0
     finally:
         if program.process.poll() is None:
             program.kill()
+
+
+def is_listening(path: pathlib.Path) -> bool:
+    """The file is there from bind(2) on, a moment before anybody can connect to it."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def call_with_secrets_and_hostile_words(upstream: Upstream, address: str) -> None:
